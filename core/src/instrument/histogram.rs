@@ -1,0 +1,137 @@
+//! A histogram with fixed bounds.
+
+use super::{Counter, Instrument, Metric};
+use crate::model::{Cells, Desc, Value};
+
+/// The cells of a histogram with `N` bounds: one count a bucket, one above the last bound, and the sum.
+///
+/// The bounds are not here: they stay in flash. `#[derive(Metrics)]` makes a method with the name of the field that
+/// brings both together; without it, [`with`](Histogram::with) does.
+///
+/// ```
+/// use narthex::instrument::Histogram;
+/// static BOUNDS: [u32; 3] = [10, 100, 1000];
+/// static LATENCY: Histogram<3> = Histogram::new();
+/// LATENCY.with(&BOUNDS).observe(42);
+/// assert_eq!((LATENCY.count(), LATENCY.sum()), (1, 42));
+/// ```
+///
+/// # Protocol
+/// An observation finds its bucket by binary search, adds one to that bucket's [`Counter`], then adds the value to
+/// the sum's. Both are lock-free, so it may be preempted by itself anywhere. There is no separate count: the count
+/// *is* the sum of the buckets, so the two can never disagree, and neither ever decreases.
+///
+/// A reader takes bucket after bucket while interrupts go on. What it prints as `+Inf` and `_count` is the sum of
+/// exactly the cells it printed; the sum of values may differ from them by the observations that were in flight or
+/// arrived during the read, and is exact when the device is quiet.
+#[derive(Debug)]
+#[must_use = "a histogram does nothing unless it is used"]
+pub struct Histogram<const N: usize> {
+    buckets: [Counter; N],
+    above: Counter,
+    sum: Counter,
+}
+
+impl<const N: usize> Histogram<N> {
+    /// A histogram that has seen nothing.
+    pub const fn new() -> Self {
+        Self { buckets: [const { Counter::new() }; N], above: Counter::new(), sum: Counter::new() }
+    }
+
+    /// Joins the cells with their bounds, which must be the ones described to the registry.
+    #[inline]
+    pub const fn with<'a>(&'a self, bounds: &'static [u32; N]) -> Observer<'a, Self> {
+        Observer::new(self, bounds)
+    }
+
+    /// How many observations were made.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().fold(self.above.get(), |sum, bucket| sum.wrapping_add(bucket.get()))
+    }
+
+    /// The sum of all observed values, in the device's unit.
+    pub fn sum(&self) -> u64 {
+        self.sum.get()
+    }
+}
+
+impl<const N: usize> Default for Histogram<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> Cells for Histogram<N> {
+    fn read(&self, child: usize, cell: usize) -> Option<Value> {
+        let counter = match (child, cell) {
+            (0, cell) if cell < N => self.buckets.get(cell)?,
+            (0, cell) if cell == N => &self.above,
+            (0, cell) if cell == N.wrapping_add(1) => &self.sum,
+            _ => return None,
+        };
+        Some(Value::Unsigned(counter.get()))
+    }
+}
+
+impl<const N: usize> Metric for Histogram<N> {
+    const NEW: Self = Self::new();
+    const SHAPE: Desc<'static> = Desc::histogram("", "", &[]);
+    const BUCKETS: usize = N;
+}
+
+impl<const N: usize> Instrument for Histogram<N> {}
+
+/// A histogram, or a family of them, together with its bounds: what firmware observes into.
+///
+/// It is two words and `Copy`; keep it or make it anew each time.
+#[derive(Debug)]
+pub struct Observer<'a, T> {
+    pub(crate) cells: &'a T,
+    pub(crate) bounds: &'static [u32],
+}
+
+impl<T> Clone for Observer<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Observer<'_, T> {}
+
+impl<'a, T> Observer<'a, T> {
+    /// Joins cells with their bounds. The derive macro calls this with the bounds it has checked.
+    #[inline]
+    pub const fn new(cells: &'a T, bounds: &'static [u32]) -> Self {
+        Self { cells, bounds }
+    }
+}
+
+impl<const N: usize> Observer<'_, Histogram<N>> {
+    /// Counts one observation of `value`, in the device's unit.
+    #[inline]
+    pub fn observe(&self, value: u32) {
+        let bucket = self.bounds.partition_point(|bound| *bound < value);
+        self.cells.buckets.get(bucket).unwrap_or(&self.cells.above).inc();
+        self.cells.sum.add(value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_inclusive() {
+        static BOUNDS: [u32; 3] = [1, 10, 100];
+        let histogram = Histogram::<3>::new();
+        for value in [0, 1, 2, 10, 11, 100, 101, u32::MAX] {
+            histogram.with(&BOUNDS).observe(value);
+        }
+        let cells = [0, 1, 2, 3].map(|cell| histogram.read(0, cell));
+        assert_eq!(cells, [2, 2, 2, 2].map(|n| Some(Value::Unsigned(n))));
+        assert_eq!(histogram.count(), 8);
+        assert_eq!(histogram.read(0, 4), Some(Value::Unsigned(225 + u64::from(u32::MAX))));
+        assert_eq!(histogram.read(0, 5), None);
+        assert_eq!(histogram.read(1, 0), None);
+    }
+}

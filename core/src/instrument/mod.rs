@@ -1,0 +1,42 @@
+//! What firmware touches: counters, gauges, histograms.
+//!
+//! Every type is made by a `const fn new()`, lives in a `static`, is all zeroes at first (so it stays in `.bss`),
+//! and may be updated from any context, an interrupt that preempts the same update included: nothing is lost,
+//! nothing waits. Each file states its protocol in words above its type.
+//!
+//! Instruments hold cells only. What they are called and what their numbers mean stands apart, in flash, in a
+//! [`Desc`].
+
+mod counter;
+mod gauge;
+#[cfg(feature = "f32")]
+mod gauge_f32;
+mod histogram;
+mod optional_gauge;
+pub(crate) mod sync;
+
+pub use counter::Counter;
+pub use gauge::Gauge;
+#[cfg(feature = "f32")]
+pub use gauge_f32::GaugeF32;
+pub use histogram::{Histogram, Observer};
+pub use optional_gauge::OptionalGauge;
+
+use crate::model::{Cells, Desc};
+
+/// Something that can be the field of a group of metrics: an instrument, or a family of them.
+pub trait Metric: Cells + Sized {
+    /// The initial state, all zeroes.
+    #[allow(
+        clippy::declare_interior_mutable_const,
+        reason = "the initial value of statics, never read in place"
+    )]
+    const NEW: Self;
+    /// Kind, number and dimensions; name, help, unit, scale and bounds are empty.
+    const SHAPE: Desc<'static>;
+    /// How many bucket bounds it needs: 0 for all but histograms.
+    const BUCKETS: usize;
+}
+
+/// A [`Metric`] that is one instrument, and so can be the child of a family.
+pub trait Instrument: Metric {}

@@ -1,0 +1,343 @@
+//! Every rule a description must keep, as `const fn`: the compiler refuses on the device what the host refuses on
+//! the link.
+
+use core::fmt;
+
+use super::{Desc, Dimension, Kind, Label, LabelName, Name, NameError, Number, ends_with, same};
+
+/// What is wrong with a [`Desc`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Defect {
+    /// The metric name is illegal.
+    Name(NameError),
+    /// A label name is illegal.
+    LabelName(NameError),
+    /// HELP is empty.
+    NoHelp,
+    /// HELP is longer than [`Desc::MAX_HELP`] bytes.
+    LongHelp,
+    /// A counter whose name does not end in `_total`.
+    NoTotal,
+    /// `_total` on something that is not a counter.
+    Total,
+    /// `_bucket`, `_count`, `_sum`, `_created` or `_info`: other series of a family are called so.
+    ReservedSuffix,
+    /// The name does not carry the unit as its suffix.
+    Unit,
+    /// The unit is not made of letters, digits and underscores.
+    UnitText,
+    /// `le` or `quantile` as a label.
+    ReservedLabel,
+    /// A label name is used twice.
+    DuplicateLabel,
+    /// A dimension lists no value, or one twice.
+    LabelValues,
+    /// A histogram without bounds, or bounds on something else.
+    Bounds,
+    /// Bounds that do not increase.
+    BoundsOrder,
+    /// A kind of number that this kind of metric cannot have.
+    Number,
+    /// More than [`Desc::MAX_CELLS`] cells in one family.
+    Cells,
+}
+
+impl Defect {
+    /// What is wrong, in one clause; `const`, so that it can be a compiler's message.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name(NameError::Empty) => "the metric name is empty",
+            Self::Name(NameError::Long { .. }) => "the metric name is longer than 200 bytes",
+            Self::Name(_) => "the metric name must match [a-zA-Z_:][a-zA-Z0-9_:]*",
+            Self::LabelName(NameError::Reserved) => "label names starting with `__` are reserved",
+            Self::LabelName(_) => "a label name must match [a-zA-Z_][a-zA-Z0-9_]*",
+            Self::NoHelp => "there is no help text: write a doc comment",
+            Self::LongHelp => "the help text is longer than 400 bytes",
+            Self::NoTotal => "a counter's name must end in `_total`",
+            Self::Total => "only a counter's name may end in `_total`",
+            Self::ReservedSuffix => {
+                "the name ends in `_bucket`, `_count`, `_sum`, `_created` or `_info`, which are reserved"
+            }
+            Self::Unit => "the name must end in its unit (before a counter's `_total`)",
+            Self::UnitText => "the unit must be made of lower-case letters, digits and underscores",
+            Self::ReservedLabel => "the label names `le` and `quantile` are reserved",
+            Self::DuplicateLabel => "a label name is used twice",
+            Self::LabelValues => "a label needs at least one value, and no value twice",
+            Self::Bounds => "a histogram needs at least one bucket bound, and nothing else may have one",
+            Self::BoundsOrder => "bucket bounds must be strictly increasing",
+            Self::Number => "this kind of metric cannot hold this kind of number",
+            Self::Cells => "the family has more than 16384 cells",
+        }
+    }
+}
+
+impl fmt::Display for Defect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl core::error::Error for Defect {}
+
+impl Desc<'_> {
+    /// Checks every rule; the first that is broken is returned.
+    ///
+    /// # Errors
+    /// The [`Defect`].
+    pub const fn check(&self) -> Result<(), Defect> {
+        if let Err(e) = Name::new(self.name) {
+            return Err(Defect::Name(e));
+        }
+        if self.help.is_empty() {
+            return Err(Defect::NoHelp);
+        }
+        if self.help.len() > Self::MAX_HELP {
+            return Err(Defect::LongHelp);
+        }
+        let total = ends_with(self.name, "_total");
+        match self.kind {
+            Kind::Counter if !total => return Err(Defect::NoTotal),
+            Kind::Counter => {}
+            _ if total => return Err(Defect::Total),
+            _ => {}
+        }
+        let mut suffixes: &[&str] = &["_bucket", "_count", "_sum", "_created", "_info"];
+        while let [suffix, rest @ ..] = suffixes {
+            if ends_with(self.family(), suffix) {
+                return Err(Defect::ReservedSuffix);
+            }
+            suffixes = rest;
+        }
+        if let Err(e) = self.check_unit() {
+            return Err(e);
+        }
+        if let Err(e) = self.check_shape() {
+            return Err(e);
+        }
+        self.check_labels(&[])
+    }
+
+    const fn check_unit(&self) -> Result<(), Defect> {
+        let mut unit = self.unit.as_bytes();
+        while let [byte, rest @ ..] = unit {
+            if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_') {
+                return Err(Defect::UnitText);
+            }
+            unit = rest;
+        }
+        let family = self.family();
+        if self.unit.is_empty() {
+            return Ok(());
+        }
+        if family.len() > self.unit.len() && ends_with(family, self.unit) {
+            let (head, _) = family.as_bytes().split_at(family.len() - self.unit.len());
+            if let [.., b'_'] = head {
+                return Ok(());
+            }
+        }
+        Err(Defect::Unit)
+    }
+
+    const fn check_shape(&self) -> Result<(), Defect> {
+        let histogram = matches!(self.kind, Kind::Histogram);
+        if histogram == self.bounds.is_empty() {
+            return Err(Defect::Bounds);
+        }
+        let mut bounds = self.bounds;
+        while let [low, rest @ ..] = bounds {
+            if let [high, ..] = rest
+                && *low >= *high
+            {
+                return Err(Defect::BoundsOrder);
+            }
+            bounds = rest;
+        }
+        let unsigned = matches!(self.number, Number::Unsigned);
+        let gauge = matches!(self.kind, Kind::Gauge);
+        if unsigned == gauge || (self.optional && !gauge) {
+            return Err(Defect::Number);
+        }
+        if self.cells().saturating_mul(self.children()) > Self::MAX_CELLS {
+            return Err(Defect::Cells);
+        }
+        Ok(())
+    }
+
+    /// Checks the family's own labels together with those an instance adds.
+    ///
+    /// # Errors
+    /// The [`Defect`].
+    pub const fn check_labels(&self, labels: &[Label<'_>]) -> Result<(), Defect> {
+        let mut own = self.dimensions;
+        while let [dimension, rest @ ..] = own {
+            if let Err(e) = check_label(dimension.name) {
+                return Err(e);
+            }
+            if names_dimension(rest, dimension.name) || names_label(labels, dimension.name) {
+                return Err(Defect::DuplicateLabel);
+            }
+            if dimension.values.is_empty() || repeats(dimension.values) {
+                return Err(Defect::LabelValues);
+            }
+            own = rest;
+        }
+        let mut labels = labels;
+        while let [label, rest @ ..] = labels {
+            if let Err(e) = check_label(label.name) {
+                return Err(e);
+            }
+            if names_label(rest, label.name) {
+                return Err(Defect::DuplicateLabel);
+            }
+            labels = rest;
+        }
+        Ok(())
+    }
+
+    /// Whether `other` describes the same family: all but the constant labels must be equal.
+    pub const fn agrees(&self, other: &Desc<'_>) -> bool {
+        same(self.name, other.name)
+            && same(self.help, other.help)
+            && same(self.unit, other.unit)
+            && self.kind as u8 == other.kind as u8
+            && self.number as u8 == other.number as u8
+            && self.optional == other.optional
+            && self.scale.exponent() == other.scale.exponent()
+            && same_bounds(self.bounds, other.bounds)
+            && same_dimensions(self.dimensions, other.dimensions)
+    }
+}
+
+const fn check_label(name: &str) -> Result<(), Defect> {
+    match LabelName::new(name) {
+        Err(e) => Err(Defect::LabelName(e)),
+        Ok(_) if same(name, "le") || same(name, "quantile") => Err(Defect::ReservedLabel),
+        Ok(_) => Ok(()),
+    }
+}
+
+const fn names_dimension(mut dimensions: &[Dimension<'_>], name: &str) -> bool {
+    while let [dimension, rest @ ..] = dimensions {
+        if same(dimension.name, name) {
+            return true;
+        }
+        dimensions = rest;
+    }
+    false
+}
+
+const fn names_label(mut labels: &[Label<'_>], name: &str) -> bool {
+    while let [label, rest @ ..] = labels {
+        if same(label.name, name) {
+            return true;
+        }
+        labels = rest;
+    }
+    false
+}
+
+const fn repeats(mut values: &[&str]) -> bool {
+    while let [value, rest @ ..] = values {
+        let mut others = rest;
+        while let [other, tail @ ..] = others {
+            if same(value, other) {
+                return true;
+            }
+            others = tail;
+        }
+        values = rest;
+    }
+    false
+}
+
+const fn same_bounds(mut a: &[u32], mut b: &[u32]) -> bool {
+    while let ([x, xs @ ..], [y, ys @ ..]) = (a, b) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (xs, ys);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+const fn same_dimensions(mut a: &[Dimension<'_>], mut b: &[Dimension<'_>]) -> bool {
+    while let ([x, xs @ ..], [y, ys @ ..]) = (a, b) {
+        if !same(x.name, y.name) || !same_values(x.values, y.values) {
+            return false;
+        }
+        (a, b) = (xs, ys);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+const fn same_values(mut a: &[&str], mut b: &[&str]) -> bool {
+    while let ([x, xs @ ..], [y, ys @ ..]) = (a, b) {
+        if !same(x, y) {
+            return false;
+        }
+        (a, b) = (xs, ys);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Scale;
+
+    fn refused(desc: Desc<'_>, defect: Defect) {
+        assert_eq!(desc.check(), Err(defect), "{desc:?}");
+    }
+
+    #[test]
+    fn suffixes_belong_to_their_kinds() {
+        refused(Desc::counter("bytes", "Bytes."), Defect::NoTotal);
+        refused(Desc::gauge("bytes_total", "Bytes."), Defect::Total);
+        refused(Desc::gauge("queue_count", "Items."), Defect::ReservedSuffix);
+        refused(Desc::counter("queue_sum_total", "Items."), Defect::ReservedSuffix);
+        assert_eq!(Desc::counter("bytes_total", "Bytes.").check(), Ok(()));
+    }
+
+    #[test]
+    fn the_unit_is_a_suffix() {
+        let desc = Desc::counter("busy_seconds_total", "Busy.");
+        assert_eq!(Desc { unit: "seconds", ..desc }.check(), Ok(()));
+        refused(Desc { unit: "bytes", ..desc }, Defect::Unit);
+        refused(Desc { unit: "conds", ..desc }, Defect::Unit);
+        refused(Desc { unit: "Seconds", ..desc }, Defect::UnitText);
+        refused(Desc { unit: "seconds", ..Desc::gauge("seconds", "S.") }, Defect::Unit);
+    }
+
+    #[test]
+    fn bounds_increase_and_stand_on_histograms_only() {
+        assert_eq!(Desc::histogram("h", "H.", &[1, 2, 5]).check(), Ok(()));
+        refused(Desc::histogram("h", "H.", &[]), Defect::Bounds);
+        refused(Desc::histogram("h", "H.", &[1, 1]), Defect::BoundsOrder);
+        refused(Desc { bounds: &[1], ..Desc::gauge("g", "G.") }, Defect::Bounds);
+        refused(Desc { optional: true, ..Desc::counter("c_total", "C.") }, Defect::Number);
+    }
+
+    #[test]
+    fn labels_are_distinct_and_not_reserved() {
+        let dims = [Dimension { name: "a", values: &["x", "y"] }, Dimension { name: "b", values: &["1"] }];
+        let desc = Desc { dimensions: &dims, scale: Scale::ONE, ..Desc::gauge("g", "G.") };
+        assert_eq!(desc.check(), Ok(()));
+        assert_eq!(desc.check_labels(&[Label::new("c", "")]), Ok(()));
+        assert_eq!(desc.check_labels(&[Label::new("b", "")]), Err(Defect::DuplicateLabel));
+        assert_eq!(desc.check_labels(&[Label::new("le", "")]), Err(Defect::ReservedLabel));
+        let twice = [Dimension { name: "a", values: &["x", "x"] }];
+        refused(Desc { dimensions: &twice, ..desc }, Defect::LabelValues);
+        let empty = [Dimension { name: "a", values: &[] }];
+        refused(Desc { dimensions: &empty, ..desc }, Defect::LabelValues);
+    }
+
+    #[test]
+    fn agreement_is_by_content() {
+        let name = ["h", "x"].concat();
+        let a = Desc::histogram(&name, "H.", &[1, 2]);
+        assert!(a.agrees(&Desc::histogram("hx", "H.", &[1, 2])));
+        assert!(!a.agrees(&Desc::histogram("hx", "H.", &[1, 2, 3])));
+        assert!(!a.agrees(&Desc::histogram("hx", "h.", &[1, 2])));
+    }
+}

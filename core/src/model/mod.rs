@@ -1,0 +1,50 @@
+//! What a series is: names, labels, kinds, scales, values, and the traits by which series are read.
+//!
+//! Everything here is borrowed and `Copy`: a [`Desc`] stands in flash on a device and is lent by the host from
+//! what a device sent. Checks exist once, as `const fn` that return errors as values, so the same rule refuses a
+//! bad name at compile time on the device ([`registry!`](crate::registry!), the derive macros) and at run time on
+//! the host.
+//!
+//! The module knows nothing else of the crate. Nothing in it panics, allocates or loops without a bound.
+
+mod defect;
+mod desc;
+mod kind;
+mod label;
+mod name;
+mod scale;
+mod source;
+mod value;
+
+pub use defect::Defect;
+pub use desc::Desc;
+pub use kind::{Kind, Number};
+pub use label::{Dimension, Label};
+pub use name::{LabelName, Name, NameError};
+pub use scale::Scale;
+pub use source::{Cells, Instance, Source};
+pub use value::Value;
+
+/// Compares two strings in a `const` context, where `==` on `str` cannot be used yet.
+pub const fn same(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let ([x, xs @ ..], [y, ys @ ..]) = (a, b) {
+        if *x != *y {
+            return false;
+        }
+        (a, b) = (xs, ys);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+/// Whether `text` ends in `suffix`; `const`.
+pub(crate) const fn ends_with(text: &str, suffix: &str) -> bool {
+    let (mut text, mut suffix) = (text.as_bytes(), suffix.as_bytes());
+    while let ([text_rest @ .., x], [suffix_rest @ .., y]) = (text, suffix) {
+        if *x != *y {
+            return false;
+        }
+        (text, suffix) = (text_rest, suffix_rest);
+    }
+    suffix.is_empty()
+}

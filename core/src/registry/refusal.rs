@@ -1,0 +1,130 @@
+//! What makes the compiler refuse a registry, and how it says so.
+
+use super::Shape;
+use crate::model::{Desc, Label, same};
+
+/// Why a registry is refused: the metric, and what is wrong with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    metric: &'static str,
+    why: &'static str,
+}
+
+impl Refusal {
+    /// What is wrong with this metric.
+    pub const fn new(metric: &'static str, why: &'static str) -> Self {
+        Self { metric, why }
+    }
+
+    /// Longest message, in bytes; a longer one is cut.
+    pub const MAX: usize = 320;
+
+    /// The message, as bytes filled up with spaces: the compiler prints a constant text only.
+    pub const fn message(&self) -> [u8; Self::MAX] {
+        let mut text = [b' '; Self::MAX];
+        let at = put(&mut text, 0, "metric `");
+        let at = put(&mut text, at, self.metric);
+        let at = put(&mut text, at, "`: ");
+        put(&mut text, at, self.why);
+        text
+    }
+}
+
+#[allow(
+    clippy::indexing_slicing,
+    reason = "evaluated by the compiler; the index is checked in the condition"
+)]
+const fn put(text: &mut [u8], mut at: usize, part: &str) -> usize {
+    let mut bytes = part.as_bytes();
+    while let [byte, rest @ ..] = bytes {
+        if at >= text.len() {
+            return at;
+        }
+        text[at] = *byte;
+        at += 1;
+        bytes = rest;
+    }
+    at
+}
+
+/// Checks every description, and every two of them against each other. `None` when the registry is good.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
+pub const fn check(shapes: &[Shape]) -> Option<Refusal> {
+    let mut i = 0;
+    while i < shapes.len() {
+        let a = &shapes[i];
+        let mut m = 0;
+        while m < a.descs.len() {
+            let desc = &a.descs[m];
+            if let Err(defect) = desc.check() {
+                return Some(Refusal::new(desc.name, defect.as_str()));
+            }
+            if let Err(defect) = desc.check_labels(a.labels) {
+                return Some(Refusal::new(desc.name, defect.as_str()));
+            }
+            // Against all that come before it.
+            let mut j = 0;
+            while j <= i {
+                let b = &shapes[j];
+                let end = if j == i { m } else { b.descs.len() };
+                let mut n = 0;
+                while n < end {
+                    if let Some(why) = conflict(&b.descs[n], b.labels, desc, a.labels) {
+                        return Some(Refusal::new(desc.name, why));
+                    }
+                    n += 1;
+                }
+                j += 1;
+            }
+            m += 1;
+        }
+        i += 1;
+    }
+    None
+}
+
+/// Why two descriptions cannot stand in one registry. One name may stand twice if and only if everything but the
+/// values of the constant labels is equal.
+const fn conflict(
+    a: &Desc<'_>,
+    a_labels: &[Label<'_>],
+    b: &Desc<'_>,
+    b_labels: &[Label<'_>],
+) -> Option<&'static str> {
+    if !same(a.family(), b.family()) {
+        return None;
+    }
+    if !same(a.name, b.name) {
+        return Some("a counter of this name without `_total` would be the same family in OpenMetrics");
+    }
+    if !a.agrees(b) {
+        return Some("the name is used twice, with different kind, help, unit, scale, labels or bounds");
+    }
+    if !same_names(a_labels, b_labels) {
+        return Some("the name is used twice, with different constant label names");
+    }
+    if same_values(a_labels, b_labels) {
+        return Some("the name is used twice: give the groups constant labels that tell them apart");
+    }
+    None
+}
+
+const fn same_names(mut a: &[Label<'_>], mut b: &[Label<'_>]) -> bool {
+    while let ([x, xs @ ..], [y, ys @ ..]) = (a, b) {
+        if !same(x.name, y.name) {
+            return false;
+        }
+        (a, b) = (xs, ys);
+    }
+    a.is_empty() && b.is_empty()
+}
+
+const fn same_values(mut a: &[Label<'_>], mut b: &[Label<'_>]) -> bool {
+    while let ([x, xs @ ..], [y, ys @ ..]) = (a, b) {
+        if !same(x.value, y.value) {
+            return false;
+        }
+        (a, b) = (xs, ys);
+    }
+    true
+}

@@ -1,0 +1,150 @@
+//! The constant registry: a table of groups and the order in which their families are read.
+
+use super::{Entry, Shape};
+use crate::model::{Desc, Instance, Source, Value, same};
+
+/// Where one instance of a family stands: which group, which metric of it.
+///
+/// Four bytes of flash each buy reading in family order without a search.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    entry: u16,
+    metric: u16,
+    first: bool,
+}
+
+/// A registry that the compiler has checked and ordered; made by [`registry!`](crate::registry!), it lives in
+/// flash.
+///
+/// ```
+/// use narthex::{Counter, Metrics, Registry, registry};
+/// /// Health of one UART.
+/// #[derive(Metrics)]
+/// #[metrics(prefix = "uart")]
+/// struct Uart {
+///     /// Bytes received.
+///     received_bytes_total: Counter,
+/// }
+/// static UART0: Uart = Uart::new();
+/// static UART1: Uart = Uart::new();
+/// static REGISTRY: Registry = registry![UART0 { uart: "0" }, UART1 { uart: "1" }];
+/// ```
+#[derive(Clone, Copy)]
+#[allow(missing_debug_implementations, reason = "trait objects of cells; nothing to show")]
+pub struct Registry {
+    entries: &'static [Entry],
+    positions: &'static [Position],
+    schema_hash: u32,
+}
+
+impl Registry {
+    /// Joins the parts that [`registry!`](crate::registry!) has computed.
+    pub const fn new(entries: &'static [Entry], positions: &'static [Position], schema_hash: u32) -> Self {
+        Self { entries, positions, schema_hash }
+    }
+
+    fn entry(&self, index: usize) -> Option<(&'static Entry, usize, bool)> {
+        let position = self.positions.get(index)?;
+        let entry = self.entries.get(usize::from(position.entry))?;
+        Some((entry, usize::from(position.metric), position.first))
+    }
+}
+
+impl Source for Registry {
+    fn instance(&self, index: usize) -> Option<Instance<'_>> {
+        let (entry, metric, first) = self.entry(index)?;
+        Some(Instance { desc: entry.shape.descs.get(metric)?, labels: entry.shape.labels, first })
+    }
+
+    fn read(&self, index: usize, child: usize, cell: usize) -> Option<Value> {
+        let (entry, metric, _) = self.entry(index)?;
+        entry.group.metric(metric)?.read(child, cell)
+    }
+
+    fn schema_hash(&self) -> u32 {
+        self.schema_hash
+    }
+}
+
+/// How many instances the groups have together.
+pub const fn count(mut shapes: &[Shape]) -> usize {
+    let mut n = 0;
+    while let [shape, rest @ ..] = shapes {
+        n += shape.descs.len();
+        shapes = rest;
+    }
+    n
+}
+
+/// The instances of all groups, family-major, families in order of first appearance. `N` is [`count`].
+pub const fn instances<const N: usize>(shapes: &[Shape]) -> [Instance<'static>; N] {
+    const EMPTY: &Desc<'static> = &Desc::gauge("", "");
+    let mut ordered = [Instance { desc: EMPTY, labels: &[], first: false }; N];
+    let positions = positions::<N>(shapes);
+    let mut i = 0;
+    while i < N {
+        #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
+        {
+            let Position { entry, metric, first } = positions[i];
+            let shape = &shapes[entry as usize];
+            ordered[i] = Instance { desc: &shape.descs[metric as usize], labels: shape.labels, first };
+        }
+        i += 1;
+    }
+    ordered
+}
+
+/// The order of [`instances`], as places in the groups. `N` is [`count`].
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
+pub const fn positions<const N: usize>(shapes: &[Shape]) -> [Position; N] {
+    // In declaration order first, with a hash of each name so that comparing all pairs stays cheap.
+    let mut declared = [Position { entry: 0, metric: 0, first: true }; N];
+    let mut hashes = [0u32; N];
+    let (mut n, mut entry) = (0, 0);
+    while entry < shapes.len() {
+        let mut metric = 0;
+        while metric < shapes[entry].descs.len() {
+            declared[n] = Position { entry: entry as u16, metric: metric as u16, first: true };
+            hashes[n] = name_hash(shapes[entry].descs[metric].name);
+            n += 1;
+            metric += 1;
+        }
+        entry += 1;
+    }
+    let mut ordered = [Position { entry: 0, metric: 0, first: true }; N];
+    let mut placed = [false; N];
+    let (mut out, mut i) = (0, 0);
+    while i < N {
+        let mut first = true;
+        let mut j = i;
+        while j < N && !placed[i] {
+            let (a, b) = (declared[i], declared[j]);
+            if hashes[i] == hashes[j] && (i == j || same(name(shapes, a), name(shapes, b))) {
+                ordered[out] = Position { first, ..b };
+                out += 1;
+                first = false;
+                // `i` itself is marked last, so that the loop goes on to its later instances.
+                placed[j] = j != i;
+            }
+            j += 1;
+        }
+        placed[i] = true;
+        i += 1;
+    }
+    ordered
+}
+
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
+const fn name(shapes: &[Shape], at: Position) -> &'static str {
+    shapes[at.entry as usize].descs[at.metric as usize].name
+}
+
+/// FNV-1a, 32 bits: tells most names apart without comparing them.
+const fn name_hash(name: &str) -> u32 {
+    let (mut bytes, mut hash) = (name.as_bytes(), 0x811c_9dc5_u32);
+    while let [byte, rest @ ..] = bytes {
+        hash = (hash ^ *byte as u32).wrapping_mul(0x0100_0193);
+        bytes = rest;
+    }
+    hash
+}

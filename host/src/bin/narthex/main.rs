@@ -1,0 +1,2 @@
+//! The program `narthex`.
+fn main() {}

@@ -1,0 +1,3 @@
+//! The host side of narthex.
+#![forbid(unsafe_code)]
+

@@ -8,6 +8,7 @@ mod declare;
 pub mod instrument;
 pub mod model;
 pub mod registry;
+pub mod text;
 pub mod wire;
 
 #[cfg(feature = "f32")]

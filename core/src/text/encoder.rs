@@ -1,0 +1,236 @@
+//! A whole page, line by line, into buffers of any size.
+
+use core::fmt;
+
+use super::{Format, Out, head, line, number};
+use crate::model::{Instance, Kind, Scale, Source, Value};
+
+/// Lines of a family before its samples: HELP, TYPE, UNIT.
+const COMMENTS: u16 = 3;
+
+/// Writes all series of a [`Source`] as text, as many whole lines at a time as the caller's buffer holds.
+///
+/// A histogram's running total is carried from line to line, so `+Inf` and `_count` are the sum of exactly the
+/// buckets that were printed, however many buffers lie between them. 24 bytes of state.
+///
+/// ```
+/// use narthex::text::{Encoder, Format};
+/// use narthex::{Counter, Metrics, Registry, registry};
+/// #[derive(Metrics)]
+/// struct Radio {
+///     /// Packets sent.
+///     radio_packets_total: Counter,
+/// }
+/// static RADIO: Radio = Radio::new();
+/// static REGISTRY: Registry = registry![RADIO];
+/// RADIO.radio_packets_total.inc();
+///
+/// let mut page = Vec::new();
+/// let mut encoder = Encoder::new(Format::Text);
+/// let mut buf = [0; 48];
+/// loop {
+///     let n = encoder.fill(&REGISTRY, &mut buf).unwrap();
+///     if n == 0 {
+///         break;
+///     }
+///     page.extend_from_slice(&buf[..n]);
+/// }
+/// assert_eq!(
+///     String::from_utf8(page).unwrap(),
+///     "# HELP radio_packets_total Packets sent.\n\
+///      # TYPE radio_packets_total counter\n\
+///      radio_packets_total 1\n"
+/// );
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Encoder {
+    /// Sum of the bucket cells printed so far for the child at hand.
+    total: u64,
+    instance: u16,
+    child: u16,
+    line: u16,
+    format: Format,
+    ended: bool,
+}
+
+/// Why a page cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The next line alone is longer than the whole buffer.
+    BufferTooSmall {
+        /// Bytes the line needs.
+        needs: usize,
+        /// Bytes the buffer has.
+        has: usize,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::BufferTooSmall { needs, has } = self;
+        write!(f, "a line needs {needs} bytes, the buffer has {has}")
+    }
+}
+
+impl core::error::Error for Error {}
+
+impl Encoder {
+    /// Starts a page.
+    pub const fn new(format: Format) -> Self {
+        Self { total: 0, instance: 0, child: 0, line: 0, format, ended: false }
+    }
+
+    /// Fills `buf` with whole lines and returns how many bytes were written; 0 when the page is complete.
+    ///
+    /// # Errors
+    /// [`Error::BufferTooSmall`] when not even one line fits; the page can go on with a larger buffer.
+    pub fn fill<S: Source + ?Sized>(&mut self, source: &S, buf: &mut [u8]) -> Result<usize, Error> {
+        let has = buf.len();
+        let mut out = Out::new(buf);
+        loop {
+            let mark = out.len();
+            let next = self.step(source, &mut out);
+            if out.is_full() {
+                if mark == 0 {
+                    return Err(Error::BufferTooSmall { needs: out.len(), has });
+                }
+                return Ok(mark);
+            }
+            match next {
+                Some(next) => *self = next,
+                None => return Ok(out.len()),
+            }
+        }
+    }
+
+    /// Writes at most one line and returns the state after it; `None` at the end of the page.
+    fn step<S: Source + ?Sized>(&self, source: &S, out: &mut Out<'_>) -> Option<Self> {
+        let Some(instance) = source.instance(usize::from(self.instance)) else {
+            if self.ended {
+                return None;
+            }
+            line::end(out, self.format);
+            return Some(Self { ended: true, ..*self });
+        };
+        let desc = instance.desc;
+        if self.line < COMMENTS {
+            if !instance.first {
+                return Some(Self { line: COMMENTS, ..*self });
+            }
+            if desc.optional && !any_set(source, self.instance) {
+                return Some(self.next_instance());
+            }
+            match self.line {
+                0 => head::help(out, self.format, desc.name, desc.kind, desc.help),
+                1 => head::kind(out, self.format, desc.name, desc.kind),
+                _ => head::unit(out, self.format, desc.name, desc.kind, desc.unit),
+            }
+            return Some(Self { line: self.line + 1, ..*self });
+        }
+        let child = usize::from(self.child);
+        if child >= desc.children() {
+            return Some(self.next_instance());
+        }
+        self.sample(source, &instance, child, usize::from(self.line - COMMENTS), out)
+    }
+
+    fn next_instance(&self) -> Self {
+        Self { instance: self.instance.saturating_add(1), child: 0, line: 0, total: 0, ..*self }
+    }
+
+    fn next_child(&self) -> Self {
+        Self { child: self.child.saturating_add(1), line: COMMENTS, total: 0, ..*self }
+    }
+
+    /// Writes sample line `index` of a child. A histogram has its buckets, `+Inf`, `_sum` and `_count`.
+    fn sample<S: Source + ?Sized>(
+        &self,
+        source: &S,
+        instance: &Instance<'_>,
+        child: usize,
+        index: usize,
+        out: &mut Out<'_>,
+    ) -> Option<Self> {
+        let desc = instance.desc;
+        let start = out.len();
+        if desc.kind != Kind::Histogram {
+            if let Some(value) = source.read(usize::from(self.instance), child, 0) {
+                out.str(desc.name);
+                labels(out, self.format, instance, child, None);
+                line::finish(out, self.format, start, value, desc.scale);
+            }
+            return Some(self.next_child());
+        }
+        let (buckets, sum) = (desc.bounds.len(), desc.bounds.len() + 1);
+        if index > sum {
+            out.str(desc.name);
+            out.str("_count");
+            labels(out, self.format, instance, child, None);
+            line::finish(out, self.format, start, Value::Unsigned(self.total), Scale::ONE);
+            return Some(self.next_child());
+        }
+        // A cell that is not there would be a broken group: the child goes, not the page.
+        let Some(value @ Value::Unsigned(count)) = source.read(usize::from(self.instance), child, index)
+        else {
+            return Some(self.next_child());
+        };
+        let mut total = self.total;
+        out.str(desc.name);
+        if index == sum {
+            out.str("_sum");
+            labels(out, self.format, instance, child, None);
+            line::finish(out, self.format, start, value, desc.scale);
+        } else {
+            total = total.wrapping_add(count);
+            out.str("_bucket");
+            labels(out, self.format, instance, child, Some(index.min(buckets)));
+            line::finish(out, self.format, start, Value::Unsigned(total), Scale::ONE);
+        }
+        Some(Self { total, line: self.line.saturating_add(1), ..*self })
+    }
+}
+
+/// Writes `{…}`: constant labels, then the child's, then `le` if this is a bucket; nothing if there is none.
+fn labels(out: &mut Out<'_>, format: Format, instance: &Instance<'_>, child: usize, bucket: Option<usize>) {
+    let Instance { desc, labels, .. } = instance;
+    let mut separator = b'{';
+    for label in *labels {
+        out.byte(separator);
+        separator = b',';
+        head::label(out, label.name, label.value);
+    }
+    for (i, dimension) in desc.dimensions.iter().enumerate() {
+        out.byte(separator);
+        separator = b',';
+        head::label(out, dimension.name, desc.label_value(child, i).unwrap_or_default());
+    }
+    if let Some(bucket) = bucket {
+        out.byte(separator);
+        separator = b',';
+        out.str("le=\"");
+        match desc.bounds.get(bucket) {
+            Some(bound) => number::bound(out, format, *bound, desc.scale),
+            None => out.str("+Inf"),
+        }
+        out.byte(b'"');
+    }
+    if separator == b',' {
+        out.byte(b'}');
+    }
+}
+
+/// Whether any child of the family that starts at `index` is set. Bounded by the family's size.
+fn any_set<S: Source + ?Sized>(source: &S, index: u16) -> bool {
+    let mut at = usize::from(index);
+    while let Some(Instance { desc, first, .. }) = source.instance(at) {
+        if first && at != usize::from(index) {
+            return false;
+        }
+        if (0..desc.children()).any(|child| source.read(at, child, 0).is_some()) {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}

@@ -1,0 +1,52 @@
+//! The upper floor: what stays the same from page to page.
+
+use super::{Format, Out};
+use crate::model::{Kind, ends_with};
+
+/// The name a family has in this format: OpenMetrics leaves out a counter's `_total`.
+pub fn family(format: Format, kind: Kind, name: &str) -> &str {
+    match (format, kind) {
+        (Format::OpenMetrics, Kind::Counter) if ends_with(name, "_total") => {
+            name.get(..name.len().saturating_sub("_total".len())).unwrap_or(name)
+        }
+        _ => name,
+    }
+}
+
+/// Writes `# HELP name text`.
+pub fn help(out: &mut Out<'_>, format: Format, name: &str, kind: Kind, help: &str) {
+    comment(out, "# HELP ", family(format, kind, name));
+    // OpenMetrics escapes quotes in HELP, text 0.0.4 does not.
+    out.escaped(help, format == Format::OpenMetrics);
+    out.byte(b'\n');
+}
+
+/// Writes `# TYPE name kind`.
+pub fn kind(out: &mut Out<'_>, format: Format, name: &str, kind: Kind) {
+    comment(out, "# TYPE ", family(format, kind, name));
+    out.str(kind.as_str());
+    out.byte(b'\n');
+}
+
+/// Writes `# UNIT name unit` in OpenMetrics; nothing in text 0.0.4, or without a unit.
+pub fn unit(out: &mut Out<'_>, format: Format, name: &str, kind: Kind, unit: &str) {
+    if format == Format::OpenMetrics && !unit.is_empty() {
+        comment(out, "# UNIT ", family(format, kind, name));
+        out.str(unit);
+        out.byte(b'\n');
+    }
+}
+
+/// Writes `name="value"`, escaped, without comma or braces.
+pub fn label(out: &mut Out<'_>, name: &str, value: &str) {
+    out.str(name);
+    out.str("=\"");
+    out.escaped(value, true);
+    out.byte(b'"');
+}
+
+fn comment(out: &mut Out<'_>, word: &str, family: &str) {
+    out.str(word);
+    out.str(family);
+    out.byte(b' ');
+}

@@ -1,0 +1,92 @@
+//! Where text goes: the caller's buffer.
+
+/// A cursor over the caller's buffer. What does not fit is not written but still counted, so that a caller learns
+/// how much room it would have taken.
+///
+/// ```
+/// use narthex::text::Out;
+/// let mut buf = [0; 4];
+/// let mut out = Out::new(&mut buf);
+/// out.str("abc");
+/// let mark = out.len();
+/// out.str("def");
+/// assert!(out.is_full());
+/// assert_eq!(out.len(), 6);
+/// out.rewind(mark);
+/// assert_eq!(out.written(), b"abc");
+/// ```
+#[derive(Debug)]
+pub struct Out<'a> {
+    buf: &'a mut [u8],
+    len: usize,
+}
+
+impl<'a> Out<'a> {
+    /// Starts at the beginning of `buf`.
+    pub const fn new(buf: &'a mut [u8]) -> Self {
+        Self { buf, len: 0 }
+    }
+
+    /// How many bytes were asked for; more than the buffer holds once it is full.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing was asked for yet.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether something did not fit. Rewind to the last good place, or give up.
+    pub const fn is_full(&self) -> bool {
+        self.len > self.buf.len()
+    }
+
+    /// Forgets what was written after `len`.
+    pub fn rewind(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// What has been written, as far as it fitted.
+    pub fn written(&self) -> &[u8] {
+        self.buf.get(..self.len).unwrap_or(self.buf)
+    }
+
+    /// Writes bytes.
+    #[inline(never)]
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        if let Some(room) = self.buf.get_mut(self.len..).and_then(|rest| rest.get_mut(..bytes.len())) {
+            room.copy_from_slice(bytes);
+        }
+        self.len = self.len.saturating_add(bytes.len());
+    }
+
+    /// Writes text as it is.
+    #[inline]
+    pub fn str(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    /// Writes one byte.
+    #[inline(never)]
+    pub fn byte(&mut self, byte: u8) {
+        if let Some(room) = self.buf.get_mut(self.len) {
+            *room = byte;
+        }
+        self.len = self.len.saturating_add(1);
+    }
+
+    /// Writes text with `\` and line feed escaped, and `"` too if `quotes`.
+    pub fn escaped(&mut self, text: &str, quotes: bool) {
+        let special = |byte: &u8| matches!(byte, b'\\' | b'\n') || (quotes && *byte == b'"');
+        let mut rest = text.as_bytes();
+        while let Some(at) = rest.iter().position(special) {
+            let Some((plain, [byte, tail @ ..])) = rest.split_at_checked(at) else { break };
+            self.bytes(plain);
+            self.byte(b'\\');
+            self.byte(if *byte == b'\n' { b'n' } else { *byte });
+            rest = tail;
+        }
+        self.bytes(rest);
+    }
+}

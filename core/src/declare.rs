@@ -42,10 +42,7 @@ macro_rules! registry {
         ),+];
         const REFUSAL: ::core::option::Option<$crate::registry::Refusal> = $crate::registry::check(SHAPES);
         const _: () = if let ::core::option::Option::Some(refusal) = &REFUSAL {
-            match ::core::str::from_utf8(&refusal.message()) {
-                ::core::result::Result::Ok(message) => ::core::panic!("{}", message),
-                ::core::result::Result::Err(_) => ::core::panic!("a metric of this registry is refused"),
-            }
+            ::core::panic!("{}", refusal.message().as_str());
         };
         const COUNT: usize = $crate::registry::count(SHAPES);
         const SCHEMA_HASH: u32 = {

@@ -1,12 +1,133 @@
-//! Derive macros of narthex.
+//! The derive macros of narthex, which re-exports them: use them from there.
+//!
+//! They turn a struct into a group of metrics ([`Metrics`](macro@Metrics)), and an enum or a struct of enums into
+//! a set of labels ([`LabelSet`](macro@LabelSet)). All text ends up in flash, all cells are zero at first, and what
+//! is wrong is a compile error at the field or variant. The rules for names, units and bounds are those of
+//! `narthex::model`, asked at compile time; nothing is checked here that is checked there.
+//!
+//! Generated code names the crate by the path `::narthex`.
+
+mod attribute;
+mod case;
+mod label_set;
+mod metrics;
+mod span;
+
 use proc_macro::TokenStream;
-/// Metrics
+use syn::{DeriveInput, Error, parse_macro_input};
+
+/// Makes a struct a group of metrics: each field is a metric, its type the type of the metric, the first paragraph
+/// of its doc comment the help text.
+///
+/// ```
+/// use narthex::{Counter, Family, Gauge, Histogram, LabelSet, Metrics, Registry, registry};
+///
+/// /// Why a frame was dropped.
+/// #[derive(Clone, Copy, LabelSet)]
+/// enum Reason {
+///     Crc,
+///     Overrun,
+/// }
+///
+/// /// Health of one UART.
+/// #[derive(Metrics)]
+/// #[metrics(prefix = "uart")]
+/// struct Uart {
+///     /// Bytes received.
+///     received_bytes_total: Counter,
+///     /// Bytes waiting in the receive FIFO.
+///     fifo_bytes: Gauge,
+///     /// Time spent in the receive interrupt.
+///     #[metric(unit = "seconds", scale = -6, buckets = [1, 2, 5, 10, 20, 50])]
+///     interrupt_seconds: Histogram<6>,
+///     /// Frames dropped, by reason.
+///     dropped_frames_total: Family<Reason, Counter>,
+/// }
+///
+/// static UART0: Uart = Uart::new();
+/// static REGISTRY: Registry = registry![UART0];
+///
+/// UART0.received_bytes_total.inc();
+/// UART0.interrupt_seconds().observe(12); // microseconds, by the scale
+/// UART0.dropped_frames_total.at(Reason::Crc).inc();
+/// ```
+///
+/// # Attributes
+/// On the struct, `#[metrics(prefix = "uart")]` puts `uart_` before every name.
+///
+/// On a field, `#[metric(…)]` takes any of:
+///
+/// | key | value | if left out |
+/// |---|---|---|
+/// | `name` | what follows the prefix in the metric's name | the name of the field |
+/// | `help` | the help text | the first paragraph of the doc comment, its lines joined by spaces |
+/// | `unit` | the base unit in plural, which must be the suffix of the name (before `_total`) | none |
+/// | `scale` | the power of ten by which cells are multiplied, from −18 to 18: −6 for microseconds under `seconds` | 0 |
+/// | `buckets` | the upper bounds of a histogram in the device's unit, increasing, as many as its type says | none |
+///
+/// # What it makes
+/// - `narthex::registry::Metrics` and `Group`: what [`registry!`](https://docs.rs/narthex) asks for.
+/// - `const fn new()`, as visible as the struct, for use in a `static`.
+/// - For each field with `buckets`, a method with the name and the visibility of the field that brings the cells
+///   together with their bounds: `UART0.interrupt_seconds().observe(12)`, and for a family
+///   `HTTP.request_seconds().at(Route::Get).observe(3)`.
+///
+/// # Errors
+/// The compiler refuses, at the field, a missing help text, an illegal or reserved name, a counter without
+/// `_total` or anything else with it, a unit that is not the suffix, bounds that are missing, out of order or of the
+/// wrong number, a scale out of range, and a name that stands twice.
 #[proc_macro_derive(Metrics, attributes(metrics, metric))]
-pub fn metrics(_input: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn metrics(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    metrics::derive(&input).unwrap_or_else(Error::into_compile_error).into()
 }
-/// LabelSet
+
+/// Makes an enum, or a struct of enums, a set of labels for a `Family`.
+///
+/// An enum without fields is one label: it is called as the enum is, its values as the variants are, all in
+/// `snake_case`. Both can be given another text; a value may be any. The type must be `Clone` and `Copy`.
+///
+/// ```
+/// use narthex::LabelSet;
+///
+/// #[derive(Clone, Copy, LabelSet)]
+/// #[label(name = "reason")]
+/// enum DropReason {
+///     CrcError,
+///     #[label(value = "FIFO full")]
+///     Overrun,
+/// }
+/// assert_eq!(DropReason::DIMENSIONS[0].name, "reason");
+/// assert_eq!(DropReason::DIMENSIONS[0].values, ["crc_error", "FIFO full"]);
+/// ```
+///
+/// A struct is the product of its fields, each an enum or a `bool`. A label is called as the field is, or as
+/// `#[label(name = "…")]` on the field says. The last field runs fastest.
+///
+/// ```
+/// use narthex::LabelSet;
+///
+/// #[derive(Clone, Copy, LabelSet)]
+/// enum Direction {
+///     Receive,
+///     Transmit,
+/// }
+/// #[derive(Clone, Copy, LabelSet)]
+/// struct Transfer {
+///     direction: Direction,
+///     #[label(name = "dma")]
+///     by_dma: bool,
+/// }
+/// assert_eq!(Transfer::COUNT, 4);
+/// assert_eq!(Transfer { direction: Direction::Transmit, by_dma: false }.index(), 2);
+/// assert_eq!(Transfer::DIMENSIONS[1].name, "dma");
+/// ```
+///
+/// # Errors
+/// The compiler refuses, at the type, field or variant, variants with fields or discriminants, enums and structs
+/// without any part, a value or label that stands twice, an illegal or reserved label name, and generics.
 #[proc_macro_derive(LabelSet, attributes(label))]
-pub fn label_set(_input: TokenStream) -> TokenStream {
-    TokenStream::new()
+pub fn label_set(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    label_set::derive(&input).unwrap_or_else(Error::into_compile_error).into()
 }

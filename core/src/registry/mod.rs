@@ -11,5 +11,5 @@ mod table;
 
 pub use family::{Family, LabelSet, Storage};
 pub use group::{Entry, Group, Metrics, Shape};
-pub use refusal::{Refusal, check};
+pub use refusal::{Message, Refusal, check};
 pub use table::{Position, Registry, count, instances, positions};

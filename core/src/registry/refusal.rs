@@ -3,48 +3,79 @@
 use super::Shape;
 use crate::model::{Desc, Label, same};
 
-/// Why a registry is refused: the metric, and what is wrong with it.
+/// Why the compiler refuses a metric, or a set of labels.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal {
-    metric: &'static str,
+    what: &'static str,
+    name: &'static str,
     why: &'static str,
 }
 
 impl Refusal {
     /// What is wrong with this metric.
     pub const fn new(metric: &'static str, why: &'static str) -> Self {
-        Self { metric, why }
+        Self { what: "metric", name: metric, why }
     }
 
-    /// Longest message, in bytes; a longer one is cut.
-    pub const MAX: usize = 320;
+    /// What is wrong with the set of labels of this type.
+    pub const fn label_set(name: &'static str, why: &'static str) -> Self {
+        Self { what: "label set", name, why }
+    }
 
-    /// The message, as bytes filled up with spaces: the compiler prints a constant text only.
-    pub const fn message(&self) -> [u8; Self::MAX] {
-        let mut text = [b' '; Self::MAX];
-        let at = put(&mut text, 0, "metric `");
-        let at = put(&mut text, at, self.metric);
-        let at = put(&mut text, at, "`: ");
-        put(&mut text, at, self.why);
-        text
+    /// The message, for the compiler to print.
+    ///
+    /// ```
+    /// use narthex::registry::Refusal;
+    /// const MESSAGE: &str = Refusal::new("uart_bytes", "why").message().as_str();
+    /// assert_eq!(MESSAGE, "metric `uart_bytes`: why");
+    /// ```
+    pub const fn message(&self) -> Message {
+        Message::empty().put(self.what).put(" `").put(self.name).put("`: ").put(self.why)
     }
 }
 
-#[allow(
-    clippy::indexing_slicing,
-    reason = "evaluated by the compiler; the index is checked in the condition"
-)]
-const fn put(text: &mut [u8], mut at: usize, part: &str) -> usize {
-    let mut bytes = part.as_bytes();
-    while let [byte, rest @ ..] = bytes {
-        if at >= text.len() {
-            return at;
-        }
-        text[at] = *byte;
-        at += 1;
-        bytes = rest;
+/// A [`Refusal`] as text, put together without a heap while the compiler runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Message {
+    text: [u8; Self::MAX],
+    len: usize,
+}
+
+impl Message {
+    /// Longest message, in bytes; a longer one is cut.
+    pub const MAX: usize = 320;
+
+    const fn empty() -> Self {
+        Self { text: [0; Self::MAX], len: 0 }
     }
-    at
+
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler; the index is checked in the condition"
+    )]
+    const fn put(mut self, part: &str) -> Self {
+        let mut bytes = part.as_bytes();
+        while let [byte, rest @ ..] = bytes
+            && self.len < Self::MAX
+        {
+            self.text[self.len] = *byte;
+            self.len += 1;
+            bytes = rest;
+        }
+        self
+    }
+
+    /// The text, cut before a character that did not fit.
+    pub const fn as_str(&self) -> &str {
+        let (text, _) = self.text.split_at(self.len);
+        match str::from_utf8(text) {
+            Ok(text) => text,
+            Err(error) => match str::from_utf8(text.split_at(error.valid_up_to()).0) {
+                Ok(text) => text,
+                Err(_) => "",
+            },
+        }
+    }
 }
 
 /// Checks every description, and every two of them against each other. `None` when the registry is good.

@@ -1,0 +1,1 @@
+//! Tests of narthex that cross its crates; see the files in `tests/`.

@@ -1,1 +1,19 @@
-//! Tests of narthex that cross its crates; see the files in `tests/`.
+//! What the tests that cross the crates of narthex share; the tests themselves are in `tests/`.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at the first surprise"
+)]
+
+pub mod layers;
+pub mod page;
+
+use std::path::Path;
+
+/// The root of the tree.
+pub fn root() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+}

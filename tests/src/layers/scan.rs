@@ -22,6 +22,8 @@ pub struct Scan {
     pub named: Vec<Named>,
     /// Names of the modules the file declares at its top level, inline or not.
     pub modules: Vec<String>,
+    /// Those that are compiled for tests only.
+    pub test_modules: Vec<String>,
     /// Calls that may panic where they are not evaluated by the compiler: what, and the line.
     pub panics: Vec<(String, usize)>,
 }
@@ -49,7 +51,11 @@ fn walk(tokens: TokenStream, inside: &mut Vec<String>, runs: bool, scan: &mut Sc
         let before = at.checked_sub(1).and_then(|before| tokens.get(before));
         match token {
             TokenTree::Punct(punct) if punct.as_char() == '#' && is_test_attribute(tokens.get(at + 1)) => {
-                at = end_of_item(&tokens, at + 2);
+                let end = end_of_item(&tokens, at + 2);
+                let item = &tokens[at + 2..end];
+                let declared = item.windows(2).find(|pair| pair[0].to_string() == "mod");
+                scan.test_modules.extend(declared.map(|pair| pair[1].to_string()));
+                at = end;
                 continue;
             }
             TokenTree::Ident(ident) => {
@@ -74,7 +80,7 @@ fn walk(tokens: TokenStream, inside: &mut Vec<String>, runs: bool, scan: &mut Sc
                     walk(tokens[at + 1..end].iter().cloned().collect(), inside, false, scan);
                     at = end;
                     continue;
-                } else if starts_path(&tokens, at) {
+                } else if word != "use" && starts_path(&tokens, at) {
                     let imported = matches!(before, Some(TokenTree::Ident(word)) if *word == "use");
                     let (paths, end) = paths(&tokens, at);
                     for path in paths {
@@ -82,14 +88,11 @@ fn walk(tokens: TokenStream, inside: &mut Vec<String>, runs: bool, scan: &mut Sc
                             scan.named.push(Named { path, inside: inside.clone(), imported, line });
                         }
                     }
-                    // Go on behind the path, but see the group of a `use` tree only once.
-                    if end > at + 1 {
-                        at = end;
-                        continue;
+                    if runs && let Some(what) = may_panic(&tokens, end) {
+                        scan.panics.push((what, line));
                     }
-                }
-                if runs && may_panic(&word, before, tokens.get(at + 1)) {
-                    scan.panics.push((word, line));
+                    at = end;
+                    continue;
                 }
             }
             TokenTree::Group(group) => walk(group.stream(), inside, runs, scan),
@@ -135,8 +138,7 @@ fn constant(tokens: &[TokenTree], at: usize, before: Option<&TokenTree>) -> Opti
 }
 
 fn is_colons(tokens: &[TokenTree], at: usize) -> bool {
-    let colon =
-        |at| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
+    let colon = |at| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.as_char() == ':');
     colon(at) && colon(at + 1)
 }
 
@@ -164,7 +166,8 @@ fn paths(tokens: &[TokenTree], mut at: usize) -> (Vec<Vec<String>>, usize) {
             }
             Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Brace => {
                 let inner: Vec<TokenTree> = group.stream().into_iter().collect();
-                let branches = inner.split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
+                let branches =
+                    inner.split(|token| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ','));
                 let whole = branches
                     .filter(|branch| !branch.is_empty())
                     .flat_map(|branch| paths(branch, 0).0)
@@ -183,13 +186,20 @@ fn paths(tokens: &[TokenTree], mut at: usize) -> (Vec<Vec<String>>, usize) {
     }
 }
 
-fn may_panic(word: &str, before: Option<&TokenTree>, after: Option<&TokenTree>) -> bool {
-    let called_on = matches!(before, Some(TokenTree::Punct(punct)) if punct.as_char() == '.');
-    match after {
-        Some(TokenTree::Group(_)) => called_on && (word == "unwrap" || word == "expect"),
-        Some(TokenTree::Punct(bang)) => bang.as_char() == '!' && PANICKING.contains(&word),
+/// What may panic, if the path that ends at `end` is the name of such a call.
+fn may_panic(tokens: &[TokenTree], end: usize) -> Option<String> {
+    let Some(TokenTree::Ident(ident)) = tokens.get(end.checked_sub(1)?) else { return None };
+    let before = end.checked_sub(2).and_then(|before| tokens.get(before));
+    let word = ident.to_string();
+    let panics = match tokens.get(end)? {
+        TokenTree::Group(_) => {
+            let called_on = matches!(before, Some(TokenTree::Punct(dot)) if dot.as_char() == '.');
+            called_on && (word == "unwrap" || word == "expect")
+        }
+        TokenTree::Punct(bang) => bang.as_char() == '!' && PANICKING.contains(&word.as_str()),
         _ => false,
-    }
+    };
+    panics.then_some(word)
 }
 
 #[cfg(test)]
@@ -202,15 +212,24 @@ mod tests {
 
     #[test]
     fn sees_every_branch_of_a_use_tree() {
-        assert_eq!(named("use crate::{a::B, c::{D, e::*}};"), ["crate::a::B", "crate::c::D", "crate::c::e::*"]);
+        assert_eq!(
+            named("use crate::{a::B, c::{D, e::*}};"),
+            ["crate::a::B", "crate::c::D", "crate::c::e::*"]
+        );
         assert_eq!(named("use serde; use ::axum::Router;"), ["serde", "axum::Router"]);
     }
 
     #[test]
     fn sees_paths_in_types_expressions_macros_and_attributes() {
-        assert_eq!(named("fn f(x: super::wire::X) { crate::frame::g::<u8>() }"), ["super::wire::X", "crate::frame::g"]);
+        assert_eq!(
+            named("fn f(x: super::wire::X) { crate::frame::g::<u8>() }"),
+            ["super::wire::X", "crate::frame::g"]
+        );
         assert_eq!(named("m!{ $crate::text::f(<T as a::B>::c) }"), ["crate::text::f", "a::B"]);
-        assert_eq!(named("#[cfg_attr(feature = \"defmt\", derive(defmt::Format))] struct X;"), ["defmt::Format"]);
+        assert_eq!(
+            named("#[cfg_attr(feature = \"defmt\", derive(defmt::Format))] struct X;"),
+            ["defmt::Format"]
+        );
     }
 
     #[test]
@@ -225,6 +244,7 @@ mod tests {
         let scan = scan("mod a { mod b { use super::c; } } mod d;");
         assert_eq!(scan.named[0].inside, ["a", "b"]);
         assert_eq!(scan.modules, ["a", "d"]);
+        assert_eq!(super::scan("#[cfg(test)] mod a; mod b;").test_modules, ["a"]);
     }
 
     fn panics(source: &str) -> Vec<String> {
@@ -243,7 +263,9 @@ mod tests {
     fn lets_the_compiler_panic() {
         assert!(panics("const _: () = assert!(N > 1); static X: u8 = y.unwrap();").is_empty());
         assert!(panics("fn f() { const { assert!(N > 1) } unwrap_or(3); x.unwrap_or(3); }").is_empty());
-        assert!(panics("#[test] fn f() { panic!() } #[cfg(test)] mod tests { fn f() { panic!() } }").is_empty());
+        assert!(
+            panics("#[test] fn f() { panic!() } #[cfg(test)] mod tests { fn f() { panic!() } }").is_empty()
+        );
         assert_eq!(panics("const A: u8 = 1; fn f() { panic!() }"), ["panic"]);
     }
 }

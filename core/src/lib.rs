@@ -5,10 +5,12 @@
 extern crate std;
 
 mod declare;
+pub mod frame;
 pub mod instrument;
 pub mod model;
 pub mod registry;
 pub mod text;
+pub mod transport;
 pub mod wire;
 
 #[cfg(feature = "f32")]

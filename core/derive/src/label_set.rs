@@ -149,9 +149,9 @@ fn implementation(
     }
 }
 
-/// Has the compiler ask narthex whether this may be the name of a label.
+/// Asks narthex, while the compiler runs, whether this may be the name of a label.
 fn check_name(set: &Ident, span: Span, name: &str) -> TokenStream {
-    let text = set.to_string();
+    let subject = format!("label `{name}` of `{set}`");
     quote_spanned! {at(span)=>
         const _: () = {
             let dimensions = [::narthex::model::Dimension { name: #name, values: &[""] }];
@@ -160,7 +160,7 @@ fn check_name(set: &Ident, span: Span, name: &str) -> TokenStream {
                 ..::narthex::model::Desc::gauge("", "")
             };
             if let ::core::result::Result::Err(defect) = desc.check_labels(&[]) {
-                ::core::panic!("{}", ::narthex::registry::Refusal::label_set(#text, defect.as_str()).message().as_str());
+                ::core::panic!("{}", ::narthex::registry::Refusal::of(#subject, defect.as_str()).message().as_str());
             }
         };
     }

@@ -66,7 +66,7 @@ use syn::{DeriveInput, Error, parse_macro_input};
 /// | `buckets` | the upper bounds of a histogram in the device's unit, increasing, as many as its type says | none |
 ///
 /// # What it makes
-/// - `narthex::registry::Metrics` and `Group`: what [`registry!`](https://docs.rs/narthex) asks for.
+/// - `narthex::registry::Metrics` and `Group`: what `registry!` asks for.
 /// - `const fn new()`, as visible as the struct, for use in a `static`.
 /// - For each field with `buckets`, a method with the name and the visibility of the field that brings the cells
 ///   together with their bounds: `UART0.interrupt_seconds().observe(12)`, and for a family

@@ -40,10 +40,9 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
 
     let visibility = &input.vis;
     let descs = metrics.iter().map(Metric::desc);
-    let reads = metrics
-        .iter()
-        .enumerate()
-        .map(|(index, Metric { field, .. })| quote!(#index => ::core::option::Option::Some(&self.#field),));
+    let reads = metrics.iter().enumerate().map(|(index, Metric { field, .. })| {
+        quote!(#index => ::core::option::Option::Some(&self.#field),)
+    });
     let news = metrics.iter().map(|Metric { field, ty, .. }| {
         quote_spanned!(at(ty.span())=> #field: <#ty as ::narthex::instrument::Metric>::NEW,)
     });
@@ -208,7 +207,7 @@ impl<'a> Metric<'a> {
         let Self { field, ty, .. } = self;
         let buckets = match self.bounds.iter().flatten().count() {
             0 => "a histogram needs bucket bounds: add `#[metric(buckets = […])]`".to_owned(),
-            n => format!("`buckets` lists {n} bounds, which needs the type `Histogram<{n}>`"),
+            n => format!("its `buckets` need a `Histogram<{n}>`"),
         };
         quote_spanned! {at(field.span())=>
             const _: () = {

@@ -3,23 +3,24 @@
 use super::Shape;
 use crate::model::{Desc, Label, same};
 
-/// Why the compiler refuses a metric, or a set of labels.
+/// Why the compiler refuses a declaration: which one, and what is wrong with it.
 #[derive(Clone, Copy, Debug)]
 pub struct Refusal {
-    what: &'static str,
-    name: &'static str,
+    /// What stands around the subject.
+    around: (&'static str, &'static str),
+    subject: &'static str,
     why: &'static str,
 }
 
 impl Refusal {
     /// What is wrong with this metric.
     pub const fn new(metric: &'static str, why: &'static str) -> Self {
-        Self { what: "metric", name: metric, why }
+        Self { around: ("metric `", "`: "), subject: metric, why }
     }
 
-    /// What is wrong with the set of labels of this type.
-    pub const fn label_set(name: &'static str, why: &'static str) -> Self {
-        Self { what: "label set", name, why }
+    /// What is wrong with something else, which is named in full.
+    pub const fn of(subject: &'static str, why: &'static str) -> Self {
+        Self { around: ("", ": "), subject, why }
     }
 
     /// The message, for the compiler to print.
@@ -30,7 +31,8 @@ impl Refusal {
     /// assert_eq!(MESSAGE, "metric `uart_bytes`: why");
     /// ```
     pub const fn message(&self) -> Message {
-        Message::empty().put(self.what).put(" `").put(self.name).put("`: ").put(self.why)
+        let (before, after) = self.around;
+        Message::empty().put(before).put(self.subject).put(after).put(self.why)
     }
 }
 

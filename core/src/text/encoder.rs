@@ -35,12 +35,11 @@ const COMMENTS: u16 = 3;
 ///     }
 ///     page.extend_from_slice(&buf[..n]);
 /// }
-/// assert_eq!(
-///     String::from_utf8(page).unwrap(),
-///     "# HELP radio_packets_total Packets sent.\n\
-///      # TYPE radio_packets_total counter\n\
-///      radio_packets_total 1\n"
-/// );
+/// let page = String::from_utf8(page).unwrap();
+/// let lines: Vec<&str> = page.lines().collect();
+/// assert_eq!(lines[0], "# HELP radio_packets_total Packets sent.");
+/// assert_eq!(lines[1], "# TYPE radio_packets_total counter");
+/// assert_eq!(lines[2], "radio_packets_total 1");
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Encoder {

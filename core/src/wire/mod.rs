@@ -1,2 +1,94 @@
-//! wire
+//! The record format: what frames carry, in both directions.
+//!
+//! This page, with [`frame`](crate::frame), is the specification: a decoder in another language can be written from
+//! it. The same code encodes on the device and decodes on the host. `tests/vectors/` pins the bytes.
+//!
+//! # Numbers and strings
+//! *varint*: seven bits a byte, least significant first, the top bit set on all but the last byte; up to 10 bytes,
+//! holding a `u64`. *zigzag* makes a signed number unsigned: 0, −1, 1, −2 … become 0, 1, 2, 3 … *string*: its length
+//! in bytes as a varint, then UTF-8. Examples: 300 is `ac 02`; −54 is zigzag 107, `6b`; `"ok"` is `02 6f 6b`.
+//!
+//! # Cells
+//! A snapshot is a sequence of cells, one varint each. Their order is fixed by the schema: families in order, in each
+//! family its instances in order, in each instance its children in order (the last label runs fastest), in each child
+//! its cells. Every cell is one varint whatever it holds, so a receiver can find its way past families it does not
+//! know yet.
+//!
+//! | number | cell |
+//! |---|---|
+//! | 0 unsigned | the count |
+//! | 1 signed | zigzag |
+//! | 2 `f32` | its four bytes in reversed order, as an integer (short values have zero low bits) |
+//! | 3 `f64` | its eight bytes in reversed order, as an integer |
+//!
+//! A cell that may be unset holds 0 while it is, else one more than the table says. A histogram's cells are the
+//! counts of its buckets (not cumulative), of what lies above the last bound, and the sum of all observations.
+//!
+//! # Frames
+//! | kind | payload |
+//! |---|---|
+//! | 0 values | cells from 0 on, to the end of the payload |
+//! | 1 part | varint: the position of the first cell; then cells from there on |
+//! | 2 sparse | varint: the position of the first cell; varint: how many cells *n* are covered; ⌈n/8⌉ bytes of bitmap, least significant bit first; then the cells whose bit is set |
+//! | 3 records | records, device to host |
+//! | 4 requests | records, host to device; boot id and schema hash are those the host knows, or 0 |
+//!
+//! A snapshot too long for one frame is a *values* frame and then *part* frames, all with the same uptime. Each is
+//! useful alone, but a histogram that is cut between two frames counts only when both have come. A *sparse* frame
+//! carries running totals like any other, and covers whole children.
+//!
+//! # Records
+//! `kind (1 byte), length (varint), body`. A receiver skips kinds it does not know, and bytes behind those it knows
+//! in a body. Byte strings of up to 1 KiB travel in parts: `offset (varint), total (varint), bytes to the end`. Parts
+//! may come in any order, more than once, and of any length.
+//!
+//! | kind | record | body |
+//! |---:|---|---|
+//! | 1 | hello | part of the identity |
+//! | 2 | schema | family (varint), number of families (varint), position of its first cell (varint), part of the family |
+//! | 3 | label | family (varint), slot (varint), birth (varint), part of the label values |
+//! | 65 | hello request | empty |
+//! | 66 | schema request | family to begin with (varint) |
+//! | 67 | snapshot request | empty: the next snapshot must be full |
+//! | 68 | label request | family (varint), first slot (varint) |
+//!
+//! *Identity*: device name (string, up to 32 bytes), firmware version (string, up to 32 bytes), number of families
+//! (varint), number of cells (varint).
+//!
+//! *Family*:
+//! ```text
+//! name, help, unit          strings
+//! kind                      1 byte: 0 counter, 1 gauge, 2 histogram, 3 summary, 4 info, 5 state set,
+//!                                   6 exponential histogram, 7 unknown
+//! number                    1 byte: number (bits 0–3), may be unset (bit 7)
+//! scale                     1 byte, signed: exponent of ten
+//! capacity                  varint: 0 if dense, else the slots of a table family
+//! cells                     varint: cells of one child
+//! bounds                    varint: how many; then each (varint), for a histogram in the device's unit,
+//!                                   for a summary its quantiles in millionths
+//! labels                    varint: how many; then each: name (string), number of values (varint), values (strings)
+//! instances                 varint: how many; then each: number of constant labels (varint), each name, value
+//! ```
+//! A dense family has one child for each combination of its labels' values. A table family has `capacity + 1` slots
+//! for children, the last of which takes what does not fit; its labels list no values, each of its slots is a birth
+//! cell and then the cells of a child, and its children are named by label records: one string for each label. The
+//! birth is 0 while the slot is empty, else a number unique in this boot; values count only together with the label
+//! record of the same birth. The child of an info has no cells; a state set has one, the index of its state.
+//!
+//! *Schema hash*: FNV-1a, 32 bits, over each family in order: its length (2 bytes, little-endian), then its bytes.
+//!
+//! # Growth
+//! Kinds of frames, records and families may be added: receivers skip and count what they do not know, and `cells`
+//! lets them find what comes behind. Fields may be added at the end of any body.
+
+mod bytes;
+mod cell;
+mod identity;
+pub mod record;
 pub mod schema;
+mod varint;
+
+pub use bytes::{Truncated, Window};
+pub use cell::Cell;
+pub use identity::{Hello, Identity};
+pub use varint::{MAX_VARINT, put_varint, take_varint, varint_len};

@@ -1,0 +1,78 @@
+//! COBS: bytes without zeros (S. Cheshire and M. Baker, "Consistent Overhead Byte Stuffing", 1999).
+
+use super::DELIMITER;
+
+/// Longest run of a code byte, which counts itself.
+const MAX_CODE: u8 = 255;
+
+fn put(buf: &mut [u8], at: usize, byte: u8) {
+    if let Some(place) = buf.get_mut(at) {
+        *place = byte;
+    }
+}
+
+/// Encodes the body at `start..end` of `buf` to the front of `buf`, with a delimiter behind it. Returns the length.
+///
+/// The output never overtakes the input, because `start` is at least the number of bytes COBS adds.
+pub(super) fn encode_in_place(buf: &mut [u8], start: usize, end: usize) -> usize {
+    let (mut code_at, mut out, mut code) = (0, 1, 1u8);
+    for at in start..end {
+        let byte = buf.get(at).copied().unwrap_or(DELIMITER);
+        if byte != DELIMITER {
+            put(buf, out, byte);
+            out += 1;
+            code += 1;
+        }
+        if byte == DELIMITER || (code == MAX_CODE && at + 1 < end) {
+            put(buf, code_at, code);
+            code_at = out;
+            out += 1;
+            code = 1;
+        }
+    }
+    put(buf, code_at, code);
+    put(buf, out, DELIMITER);
+    out + 1
+}
+
+/// Decodes `buf`, a frame without its delimiter, in place. Returns the length of the body; `None` if it is not COBS.
+pub(super) fn decode_in_place(buf: &mut [u8]) -> Option<usize> {
+    let (mut at, mut out) = (0, 0);
+    while let Some(code) = buf.get(at).copied() {
+        let run = usize::from(code).checked_sub(1)?;
+        let from = at + 1;
+        // The source is ahead of the place it goes to, so this moves towards the front.
+        if from + run > buf.len() {
+            return None;
+        }
+        buf.copy_within(from..from + run, out);
+        at = from + run;
+        out += run;
+        if code < MAX_CODE && at < buf.len() {
+            put(buf, out, 0);
+            out += 1;
+        }
+    }
+    Some(out)
+}
+
+/// The bytes of the body of `piece`, a frame without its delimiter; `None` if it is not COBS.
+pub(super) fn decoded(piece: &[u8]) -> Option<impl Iterator<Item = u8>> {
+    let mut at = 0;
+    while let Some(code) = piece.get(at) {
+        // A code of zero cannot be: the delimiter is not in the piece.
+        at += usize::from(*code).max(1);
+    }
+    let mut next_code = 0;
+    let mut code = MAX_CODE;
+    (at == piece.len()).then(|| {
+        piece.iter().enumerate().filter_map(move |(i, byte)| {
+            if i != next_code {
+                return Some(*byte);
+            }
+            let zero = code < MAX_CODE;
+            (next_code, code) = (i + usize::from(*byte).max(1), *byte);
+            zero.then_some(DELIMITER)
+        })
+    })
+}

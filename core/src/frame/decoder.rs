@@ -1,0 +1,307 @@
+//! Finding frames in a stream of bytes.
+
+use super::{CHECK_LEN, DELIMITER, HEADER_LEN, Header, HeaderError, cobs, crc32};
+
+/// Finds frames in whatever arrives: in pieces of any size, in the middle, between log lines, with noise.
+///
+/// Feed it all bytes that come; it keeps at most `N` of them, and is in step again at each delimiter. Every byte is
+/// accounted for: as part of a frame, as foreign, or as part of something corrupt.
+///
+/// ```
+/// use narthex::frame::{Decoder, Event};
+/// let mut decoder = Decoder::<256>::new();
+/// let mut input: &[u8] = b"[ 12.0] booted\r\n\0";
+/// assert!(matches!(decoder.feed(&mut input), Some(Event::Foreign(text)) if text == b"[ 12.0] booted\r\n"));
+/// assert!(decoder.feed(&mut input).is_none());
+/// ```
+#[derive(Debug)]
+pub struct Decoder<const N: usize> {
+    buf: [u8; N],
+    /// Bytes since the last delimiter, as far as they were kept.
+    len: usize,
+    /// Where in `buf` a frame may begin that shares its piece with text in front of it.
+    retry: usize,
+    state: State,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// No delimiter was seen yet: what comes may be the end of a frame.
+    Joining,
+    /// Since the last delimiter all is in `buf`.
+    Collecting,
+    /// More came than `buf` holds; it was all text so far.
+    LongText,
+    /// More came than `buf` holds, and not all of it was text.
+    Long,
+    /// `buf` holds a complete piece that must be looked at.
+    Complete { joining: bool },
+}
+
+/// What was found.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A frame whose check is good.
+    Frame(Frame<'a>),
+    /// Bytes outside of frames: text, or what is too long to be a frame.
+    Foreign(&'a [u8]),
+    /// The end of something whose beginning was missed, because the receiver joined in the middle; how many bytes.
+    Joined(usize),
+    /// Something between two delimiters that is neither text nor a frame; how many bytes it had, as far as kept.
+    Corrupt(usize),
+    /// A frame whose check is good but whose header is not understood.
+    Refused(HeaderError),
+}
+
+/// A frame whose check is good.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// What stands in front.
+    pub header: Header,
+    /// What it carries.
+    pub payload: &'a [u8],
+}
+
+impl<const N: usize> Default for Decoder<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const N: usize> Decoder<N> {
+    /// A decoder that has seen nothing.
+    pub const fn new() -> Self {
+        Self { buf: [0; N], len: 0, retry: 0, state: State::Joining }
+    }
+
+    /// Takes bytes from the front of `input` up to the next event. `None` when all input was taken.
+    ///
+    /// Call it until it returns `None`; each call looks at each byte at most twice, whatever the input.
+    pub fn feed<'a>(&'a mut self, input: &mut &[u8]) -> Option<Event<'a>> {
+        while !matches!(self.state, State::Complete { .. }) {
+            let end = input.iter().position(|byte| *byte == DELIMITER);
+            let (piece, rest) = match end {
+                Some(end) => (input.get(..end)?, input.get(end.checked_add(1)?..)?),
+                None => (*input, &[][..]),
+            };
+            let room = N.saturating_sub(self.len);
+            if piece.len() > room {
+                return Some(self.flush(input, room));
+            }
+            *input = rest;
+            if let Some(place) = self.buf.get_mut(self.len..).and_then(|free| free.get_mut(..piece.len())) {
+                place.copy_from_slice(piece);
+                self.len += piece.len();
+            }
+            end?;
+            match self.state {
+                State::Joining | State::Collecting if self.len == 0 => self.state = State::Collecting,
+                State::Joining => self.state = State::Complete { joining: true },
+                State::LongText if text_prefix(self.kept()) == self.len => {
+                    self.state = State::Collecting;
+                    return Some(self.foreign());
+                }
+                State::Long | State::LongText => {
+                    self.state = State::Collecting;
+                    return Some(Event::Corrupt(core::mem::take(&mut self.len)));
+                }
+                _ => self.state = State::Complete { joining: false },
+            }
+        }
+        Some(self.finish())
+    }
+
+    fn kept(&self) -> &[u8] {
+        self.buf.get(..self.len).unwrap_or_default()
+    }
+
+    fn foreign(&mut self) -> Event<'_> {
+        let len = core::mem::take(&mut self.len);
+        Event::Foreign(self.buf.get(..len).unwrap_or_default())
+    }
+
+    /// Makes room when more comes than fits: what is kept is no frame any more.
+    fn flush(&mut self, input: &mut &[u8], room: usize) -> Event<'_> {
+        let (taken, rest) = input.split_at_checked(room).unwrap_or((input, &[]));
+        *input = rest;
+        if let Some(place) = self.buf.get_mut(self.len..).and_then(|free| free.get_mut(..taken.len())) {
+            place.copy_from_slice(taken);
+            self.len += taken.len();
+        }
+        let text = self.state != State::Long && text_prefix(self.kept()) == self.len;
+        if self.state != State::Joining {
+            self.state = if text { State::LongText } else { State::Long };
+        }
+        self.foreign()
+    }
+
+    /// Looks at a complete piece: a frame, text, text with a frame behind it, or something corrupt.
+    fn finish(&mut self) -> Event<'_> {
+        let joining = self.state == State::Complete { joining: true };
+        let skip = core::mem::take(&mut self.retry);
+        let piece = self.buf.get_mut(skip..self.len).unwrap_or_default();
+        // Text is told from frames before COBS is undone in place.
+        let text = text_prefix(piece);
+        if text > 0 && text < piece.len() && !is_sound(piece) {
+            // Text that no delimiter separates from the frame behind it.
+            self.retry = skip + text;
+            return Event::Foreign(piece.get(..text).unwrap_or_default());
+        }
+        self.state = State::Collecting;
+        self.len = 0;
+        if text == piece.len() {
+            return Event::Foreign(piece);
+        }
+        let kept = piece.len();
+        match open(piece) {
+            Some((header, payload)) => match Header::from_bytes(header) {
+                Ok(header) => Event::Frame(Frame { header, payload }),
+                Err(error) => Event::Refused(error),
+            },
+            None if joining => Event::Joined(kept),
+            None => Event::Corrupt(kept),
+        }
+    }
+}
+
+/// Undoes COBS and checks the CRC; header and payload.
+fn open(piece: &mut [u8]) -> Option<(&[u8; HEADER_LEN], &[u8])> {
+    let len = cobs::decode_in_place(piece)?;
+    let (body, check) = piece.get(..len)?.split_last_chunk::<CHECK_LEN>()?;
+    if crc32(body.iter().copied()) != u32::from_le_bytes(*check) {
+        return None;
+    }
+    body.split_first_chunk::<HEADER_LEN>()
+}
+
+/// Whether a piece is a frame whose check is good, without changing it.
+fn is_sound(piece: &[u8]) -> bool {
+    // The CRC of anything with its own CRC behind it is this constant.
+    const RESIDUE: u32 = 0x2144_df1c;
+    cobs::decoded(piece).is_some_and(|bytes| crc32(bytes) == RESIDUE)
+}
+
+/// How many bytes at the front are lines of text: all of them if everything is text.
+fn text_prefix(piece: &[u8]) -> usize {
+    let valid = match core::str::from_utf8(piece) {
+        Ok(_) => piece.len(),
+        Err(error) => error.valid_up_to(),
+    };
+    let valid = piece.get(..valid).unwrap_or_default();
+    let run = valid.iter().position(|byte| !is_text_byte(*byte)).unwrap_or(valid.len());
+    if run == piece.len() {
+        return run;
+    }
+    let lines = valid.get(..run).unwrap_or_default();
+    lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+}
+
+/// Whether a terminal would take the byte as part of text: no control characters but those of logs.
+fn is_text_byte(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | 0x07 | 0x08 | 0x1b) || (byte >= b' ' && byte != 0x7f)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Kind, payload, seal};
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    fn frame(sequence: u16, bytes: &[u8]) -> Vec<u8> {
+        let mut buf = [0; 512];
+        payload(&mut buf)[..bytes.len()].copy_from_slice(bytes);
+        let header = Header { kind: Kind::VALUES, boot: 1, schema: 2, sequence, uptime: 3 };
+        seal(&mut buf, &header, bytes.len()).to_vec()
+    }
+
+    /// Feeds in pieces of `step` bytes; events as text.
+    fn events(input: &[u8], step: usize) -> Vec<String> {
+        let mut decoder = Decoder::<256>::new();
+        let mut seen = Vec::new();
+        for mut piece in input.chunks(step) {
+            while let Some(event) = decoder.feed(&mut piece) {
+                seen.push(match event {
+                    Event::Frame(frame) => std::format!("frame {}", frame.header.sequence),
+                    Event::Foreign(bytes) => std::format!("foreign {:?}", String::from_utf8_lossy(bytes)),
+                    Event::Joined(n) => std::format!("joined {n}"),
+                    Event::Corrupt(n) => std::format!("corrupt {n}"),
+                    Event::Refused(error) => std::format!("refused {error}"),
+                });
+            }
+        }
+        seen
+    }
+
+    fn check(input: &[u8], want: &[&str]) {
+        for step in [1, 2, 3, 7, 64, 1000] {
+            assert_eq!(events(input, step), want, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn frames_and_log_lines_share_a_line() {
+        let mut link = frame(1, b"abc");
+        link.extend(b"[ 1.0] 21 \xc2\xb0C\r\n\0");
+        link.extend(frame(2, b""));
+        check(&link, &["frame 1", "foreign \"[ 1.0] 21 °C\\r\\n\"", "frame 2"]);
+    }
+
+    #[test]
+    fn a_log_line_needs_no_delimiter() {
+        let mut link = b"\0boot\r\nready\r\n".to_vec();
+        link.extend(frame(1, b"abc"));
+        check(&link, &["foreign \"boot\\r\\nready\\r\\n\"", "frame 1"]);
+    }
+
+    #[test]
+    fn joining_in_the_middle_is_no_corruption() {
+        let mut link = frame(1, &[200; 40])[9..].to_vec();
+        link.extend(frame(2, b"x"));
+        check(&link, &["joined 51", "frame 2"]);
+    }
+
+    #[test]
+    fn a_flipped_bit_is_corrupt_and_the_next_frame_is_not() {
+        let good = frame(1, &[7; 30]);
+        for at in 1..good.len() - 1 {
+            let mut link = frame(0, b"");
+            let mut bad = good.clone();
+            // A bit that makes no zero.
+            bad[at] ^= if bad[at] == 0x10 { 0x20 } else { 0x10 };
+            link.extend(&bad);
+            link.extend(frame(2, b""));
+            let seen = events(&link, 11);
+            assert_eq!(seen.len(), 3, "{seen:?}");
+            assert!(seen[1].starts_with("corrupt"), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_let_go() {
+        let mut link = frame(1, b"");
+        link.extend([b'a'; 600]);
+        link.push(0);
+        link.extend([0x80; 600]);
+        link.push(0);
+        link.extend(frame(2, b""));
+        let seen = events(&link, 50);
+        assert_eq!(seen.iter().filter(|event| event.starts_with("corrupt")).count(), 1, "{seen:?}");
+        assert_eq!(seen.last().map(String::as_str), Some("frame 2"));
+    }
+
+    #[test]
+    fn a_newer_version_is_refused_by_name() {
+        let mut buf = [0u8; 64];
+        let header = Header { kind: Kind::VALUES, boot: 1, schema: 2, sequence: 3, uptime: 4 };
+        let mut link = Vec::new();
+        // Build a version 2 frame by hand: COBS of header and check.
+        let mut body = header.to_bytes().to_vec();
+        body[0] = 0x80;
+        body.extend(crc32(body.iter().copied()).to_le_bytes());
+        buf[2..2 + body.len()].copy_from_slice(&body);
+        let len = cobs::encode_in_place(&mut buf, 2, 2 + body.len());
+        link.extend(&buf[..len]);
+        check(&link, &["refused a frame has version 2, this is version 1"]);
+    }
+}

@@ -1,0 +1,79 @@
+//! Who a device is.
+
+use super::Window;
+use super::bytes::{Truncated, take_len, take_string};
+
+/// What a device says of itself in its hello.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// Name of the device, unique in the fleet, up to [`Identity::MAX`] bytes; empty if the link shall name it.
+    pub device: &'a str,
+    /// Version of the firmware, up to [`Identity::MAX`] bytes.
+    pub firmware: &'a str,
+}
+
+/// An [`Identity`] with the size of the schema, as it travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello<'a> {
+    /// Who it is.
+    pub identity: Identity<'a>,
+    /// How many families the schema has.
+    pub families: usize,
+    /// How many cells a snapshot has.
+    pub cells: usize,
+}
+
+impl Identity<'_> {
+    /// Longest name and longest version, in bytes.
+    pub const MAX: usize = 32;
+}
+
+/// The front of `text`, up to `max` bytes, cut between characters.
+fn head(text: &str, max: usize) -> &str {
+    (0..=max.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
+}
+
+impl<'a> Hello<'a> {
+    /// Writes the byte string of a hello; names that are too long are cut.
+    pub fn write(&self, window: &mut Window<'_>) {
+        window.string(head(self.identity.device, Identity::MAX));
+        window.string(head(self.identity.firmware, Identity::MAX));
+        window.varint(self.families as u64);
+        window.varint(self.cells as u64);
+    }
+
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// [`Truncated`] when a field is cut off, is not UTF-8, or a name is too long.
+    pub fn read(mut bytes: &'a [u8]) -> Result<Self, Truncated> {
+        let device = take_string(&mut bytes)?;
+        let firmware = take_string(&mut bytes)?;
+        if device.len() > Identity::MAX || firmware.len() > Identity::MAX {
+            return Err(Truncated);
+        }
+        let identity = Identity { device, firmware };
+        Ok(Self { identity, families: take_len(&mut bytes)?, cells: take_len(&mut bytes)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makes_the_round_trip_and_cuts_between_characters() {
+        let identity = Identity { device: "a device with a name of 33 bytes°", firmware: "1.0" };
+        let hello = Hello { identity, families: 300, cells: 4000 };
+        let mut buf = [0; 80];
+        let mut window = Window::new(&mut buf, 0);
+        hello.write(&mut window);
+        let len = window.total();
+        let read = Hello::read(&buf[..len]).unwrap();
+        assert_eq!(read.identity.device, "a device with a name of 33 bytes");
+        assert_eq!((read.families, read.cells), (300, 4000));
+        for cut in 0..len {
+            assert_eq!(Hello::read(&buf[..cut]), Err(Truncated));
+        }
+    }
+}

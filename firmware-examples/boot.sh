@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Builds an example and boots it in QEMU, in the foreground. `./boot.sh --help` says how.
+set -euo pipefail
+
+usage() {
+    cat <<'END'
+usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|pty] [--http HOST:PORT] [--seconds S]
+
+Builds EXAMPLE (release) and boots it in QEMU, in the foreground, until it ends or is stopped by SIGINT or SIGTERM.
+What the firmware says beside its UART comes out on stderr. The status is the firmware's, or 0 when stopped.
+
+examples:
+  flow-meter      a water meter that sends its metrics out of UART0 each second
+  instructions    prints how many instructions each update of a metric takes: what<TAB>instructions
+
+options:
+  --uart tcp:HOST:PORT  dial HOST:PORT and put UART0 on the connection; somebody must listen there
+  --uart pty            put UART0 on a new pseudo-terminal, and print "uart: PATH" on stdout
+                        (without --uart, UART0 is stdin and stdout)
+  --http HOST:PORT      let HOST:PORT of this machine reach port 80 of the device; HOST is an IPv4 address
+  --seconds S           end after S seconds of the device's time, with status 0
+  --help                print this
+END
+}
+
+fail() {
+    echo "boot.sh: $1" >&2
+    exit 2
+}
+
+is_port() { [[ $1 =~ ^[0-9]{1,5}$ ]] && ((10#$1 >= 1 && 10#$1 <= 65535)); }
+
+example=
+uart=stdio
+nic=none
+firmware_arguments=
+while (($#)); do
+    case $1 in
+    --help | -h)
+        usage
+        exit 0
+        ;;
+    --uart | --http | --seconds)
+        (($# >= 2)) || fail "$1 needs a value; see --help"
+        case $1 in
+        --uart)
+            if [[ $2 == pty ]]; then
+                uart=pty
+            elif [[ $2 =~ ^tcp:([^:,]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
+                uart=$2,nodelay=on
+            else
+                fail "bad --uart '$2': expected tcp:HOST:PORT or pty"
+            fi
+            ;;
+        --http)
+            if [[ $2 =~ ^([0-9.]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
+                nic=user,model=stellaris,hostfwd=tcp:$2-:80
+            else
+                fail "bad --http '$2': expected HOST:PORT with an IPv4 address, such as 127.0.0.1:8080"
+            fi
+            ;;
+        --seconds)
+            [[ $2 =~ ^[0-9]{1,9}$ ]] || fail "bad --seconds '$2': expected a whole number"
+            firmware_arguments=,arg=--seconds,arg=$2
+            ;;
+        esac
+        shift 2
+        ;;
+    -*) fail "unknown option '$1'; see --help" ;;
+    *)
+        [[ -z $example ]] || fail "one example at a time: '$example' or '$1'"
+        example=$1
+        shift
+        ;;
+    esac
+done
+[[ -n $example ]] || fail "which example? see --help"
+
+# The package, its machine, and what else the emulator must be told.
+target=thumbv7m-none-eabi
+machine=lm3s6965evb
+emulator_arguments=()
+case $example in
+flow-meter) build=(--package flow-meter) ;;
+# One instruction is 2^10 ns, so that the timer can count instructions.
+instructions) build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10) ;;
+*) fail "unknown example '$example': one of flow-meter, instructions" ;;
+esac
+
+command -v qemu-system-arm >/dev/null || fail "qemu-system-arm is missing; on Debian it is in the package qemu-system-arm"
+command -v cargo >/dev/null || fail "cargo is missing; install Rust from https://rustup.rs"
+[[ -d $(rustc --print target-libdir --target "$target") ]] ||
+    fail "the Rust target is missing; add it with: rustup target add $target"
+
+# A target directory given relative to where the caller stands stays there.
+[[ -z ${CARGO_TARGET_DIR:-} ]] || export CARGO_TARGET_DIR=$(realpath -m "$CARGO_TARGET_DIR")
+cd "$(dirname "$(realpath "$0")")"
+# Cargo tells where it put the program; what it tells people goes to stderr.
+elf=$(cargo build --quiet --release --target "$target" "${build[@]}" --message-format=json-render-diagnostics |
+    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p') || exit 1
+
+# QEMU takes the place of this script, so that a signal reaches it and its status is ours. Two small filters live
+# until it ends: QEMU's harmless remarks are dropped, and the name of a pseudo-terminal is put in a fixed form.
+[[ $uart != pty ]] || exec > >(exec sed -u 's/^char device redirected to \([^ ]*\).*/uart: \1/')
+exec qemu-system-arm -M "$machine" -display none -monitor none -nic "$nic" -serial "$uart" \
+    -semihosting-config "enable=on,target=native,arg=$example$firmware_arguments" \
+    ${emulator_arguments[@]+"${emulator_arguments[@]}"} -kernel "$elf" \
+    2> >(exec grep --line-buffered -v -e 'Timer with period zero, disabling' -e 'has no peer$' \
+        -e 'terminating on signal' >&2)

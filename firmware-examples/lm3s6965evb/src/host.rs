@@ -1,0 +1,54 @@
+//! What an emulated board can ask of the host it runs on, through Arm semihosting.
+//!
+//! A board without a debugger has nobody to answer: there, take the boot id from the chip's random number
+//! generator or from a counter in RAM that survives a reset, and let [`fail`] reset the chip.
+
+use core::panic::PanicInfo;
+use core::time::Duration;
+
+use cortex_m_rt::{ExceptionFrame, exception};
+use semihosting::{eprintln, experimental, process};
+
+/// Status with which the emulator ends after a panic or a fault.
+const FAILED: i32 = 101;
+
+/// A number that differs from boot to boot, or 0 if the host has no source of random bytes.
+///
+/// This chip has none either, and an emulated RAM forgets everything.
+pub fn boot_id() -> u32 {
+    let mut bytes = [0; 4];
+    match experimental::random::fill_bytes(&mut bytes) {
+        Ok(()) => u32::from_le_bytes(bytes),
+        Err(_) => 0,
+    }
+}
+
+/// After what time to stop: `--seconds S` on the emulator's command line (`-semihosting-config arg=…`).
+pub fn seconds() -> Option<Duration> {
+    let arguments = experimental::env::args::<256>().ok()?;
+    let mut arguments = (&arguments).into_iter();
+    while let Some(Ok(argument)) = arguments.next() {
+        if argument == "--seconds" {
+            return arguments.next()?.ok()?.parse().ok().map(Duration::from_secs);
+        }
+    }
+    None
+}
+
+/// Ends the emulator with status 0.
+pub fn exit() -> ! {
+    process::exit(0)
+}
+
+/// Says on the host's stderr why the firmware panicked, and ends the emulator with status 101.
+pub fn fail(info: &PanicInfo<'_>) -> ! {
+    eprintln!("firmware: {info}");
+    process::exit(FAILED)
+}
+
+// SAFETY: the handler does not return, and uses nothing that the fault may have left half done.
+#[exception]
+unsafe fn HardFault(frame: &ExceptionFrame) -> ! {
+    eprintln!("firmware: hard fault at {:#010x}", frame.pc());
+    process::exit(FAILED)
+}

@@ -1,0 +1,91 @@
+//! Linked, not run: the sections of this program with and without a feature are what the feature costs.
+//!
+//! The base already has what any firmware has: `memcpy`, `memset`, `memcmp`, and the buffers, on the stack.
+#![no_std]
+#![no_main]
+
+use core::hint::black_box;
+use core::panic::PanicInfo;
+
+use cortex_m as _;
+use cortex_m_rt::entry;
+use lm3s6965 as _;
+
+/// Bytes of the buffer that pages and frames are written to.
+const BUFFER: usize = 256;
+
+#[entry]
+fn main() -> ! {
+    let (mut buf, mut other) = ([0; BUFFER], [0; BUFFER]);
+    loop {
+        memory(black_box(&mut buf), black_box(&mut other), black_box(BUFFER));
+        #[cfg(any(feature = "text", feature = "wire"))]
+        count(black_box(7));
+        #[cfg(feature = "text")]
+        print(black_box(&mut buf));
+        #[cfg(feature = "wire")]
+        send(black_box(&mut buf));
+    }
+}
+
+/// Uses the three functions that compilers call unasked, with a length they do not know.
+#[inline(never)]
+fn memory(a: &mut [u8; BUFFER], b: &mut [u8; BUFFER], len: usize) {
+    if let (Some(a), Some(b)) = (a.get_mut(..len), b.get_mut(..len)) {
+        a.copy_from_slice(b);
+        if black_box(&*a) == black_box(&*b) {
+            b.fill(0);
+        }
+    }
+}
+
+/// Updates every metric once.
+#[cfg(any(feature = "text", feature = "wire"))]
+#[inline(never)]
+fn count(n: u32) {
+    use ref_a::{RADIO, Reason};
+    RADIO.received_frames_total.inc();
+    RADIO.received_bytes_total.add(n);
+    RADIO.sent_frames_total.inc();
+    RADIO.sent_bytes_total.add(n);
+    RADIO.retries_total.inc();
+    RADIO.busy_total.inc();
+    RADIO.unacknowledged_total.inc();
+    RADIO.joins_total.inc();
+    RADIO.missed_beacons_total.inc();
+    RADIO.resets_total.inc();
+    RADIO.dropped_frames_total.at(black_box(Reason::Late)).inc();
+    RADIO.acknowledgement_seconds().observe(n);
+}
+
+/// Prints a page.
+#[cfg(feature = "text")]
+#[inline(never)]
+fn print(buf: &mut [u8; BUFFER]) {
+    use narthex::text::{Encoder, Format};
+    let mut encoder = Encoder::new(Format::Text);
+    while let Ok(1..) = encoder.fill(&ref_a::REGISTRY, buf) {
+        black_box(&buf);
+    }
+}
+
+/// Sends a snapshot.
+#[cfg(feature = "wire")]
+#[inline(never)]
+fn send(buf: &mut [u8; BUFFER]) -> ! {
+    use narthex::transport::Reporter;
+    use narthex::wire::Identity;
+    let identity = Identity { device: "radio-1", firmware: "1.0.0" };
+    let mut reporter = Reporter::new(&ref_a::REGISTRY, identity, black_box(1));
+    loop {
+        reporter.begin(black_box(core::time::Duration::from_secs(1)));
+        while let Ok(Some(frame)) = reporter.frame(buf) {
+            black_box(frame);
+        }
+    }
+}
+
+#[panic_handler]
+fn panic(_: &PanicInfo<'_>) -> ! {
+    loop {}
+}

@@ -40,11 +40,14 @@ macro_rules! registry {
                 &[$($($crate::model::Label::new(::core::stringify!($label), $value)),*)?],
             )
         ),+];
-        const REFUSAL: ::core::option::Option<$crate::registry::Refusal> = $crate::registry::check(SHAPES);
+        const COUNT: usize = $crate::registry::count(SHAPES);
+        #[allow(long_running_const_eval)]
+        const REFUSAL: ::core::option::Option<$crate::registry::Refusal> =
+            $crate::registry::check::<COUNT>(SHAPES);
         const _: () = if let ::core::option::Option::Some(refusal) = &REFUSAL {
             ::core::panic!("{}", refusal.message().as_str());
         };
-        const COUNT: usize = $crate::registry::count(SHAPES);
+        #[allow(long_running_const_eval)]
         const SCHEMA_HASH: u32 = {
             let instances = $crate::registry::instances::<COUNT>(SHAPES);
             match $crate::wire::schema::hash(&instances) {
@@ -58,6 +61,7 @@ macro_rules! registry {
                 &[$($($crate::model::Label::new(::core::stringify!($label), $value)),*)?],
             )
         ),+];
+        #[allow(long_running_const_eval)]
         static POSITIONS: [$crate::registry::Position; COUNT] = $crate::registry::positions(SHAPES);
         $crate::Registry::new(ENTRIES, &POSITIONS, SCHEMA_HASH)
     }};

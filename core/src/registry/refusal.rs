@@ -1,7 +1,7 @@
 //! What makes the compiler refuse a registry, and how it says so.
 
-use super::Shape;
-use crate::model::{Desc, Label, same};
+use super::{Shape, instances};
+use crate::model::{Instance, Label, same};
 
 /// Why the compiler refuses a declaration: which one, and what is wrong with it.
 #[derive(Clone, Copy, Debug)]
@@ -80,63 +80,50 @@ impl Message {
     }
 }
 
-/// Checks every description, and every two of them against each other. `None` when the registry is good.
-#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
-pub const fn check(shapes: &[Shape]) -> Option<Refusal> {
-    let mut i = 0;
-    while i < shapes.len() {
-        let a = &shapes[i];
-        let mut m = 0;
-        while m < a.descs.len() {
-            let desc = &a.descs[m];
-            if let Err(defect) = desc.check() {
-                return Some(Refusal::new(desc.name, defect.as_str()));
-            }
-            if let Err(defect) = desc.check_labels(a.labels) {
-                return Some(Refusal::new(desc.name, defect.as_str()));
-            }
-            // Against all that come before it.
-            let mut j = 0;
-            while j <= i {
-                let b = &shapes[j];
-                let end = if j == i { m } else { b.descs.len() };
-                let mut n = 0;
-                while n < end {
-                    if let Some(why) = conflict(&b.descs[n], b.labels, desc, a.labels) {
-                        return Some(Refusal::new(desc.name, why));
-                    }
-                    n += 1;
-                }
-                j += 1;
-            }
-            m += 1;
+/// Checks every description, and all instances of one family against each other. `None` when the registry is good;
+/// `N` is [`count`](super::count).
+pub const fn check<const N: usize>(shapes: &[Shape]) -> Option<Refusal> {
+    let instances = instances::<N>(shapes);
+    let mut rest = instances.as_slice();
+    while let [instance, later @ ..] = rest {
+        let Instance { desc, labels, first } = instance;
+        if *first && let Err(defect) = desc.check() {
+            return Some(Refusal::new(desc.name, defect.as_str()));
         }
-        i += 1;
+        if let Err(defect) = desc.check_labels(labels) {
+            return Some(Refusal::new(desc.name, defect.as_str()));
+        }
+        // The other instances of a family stand right behind its first.
+        let mut others = later;
+        while let [other, tail @ ..] = others
+            && !other.first
+        {
+            if let Some(why) = conflict(instance, other) {
+                return Some(Refusal::new(other.desc.name, why));
+            }
+            others = tail;
+        }
+        rest = later;
     }
     None
 }
 
-/// Why two descriptions cannot stand in one registry. One name may stand twice if and only if everything but the
-/// values of the constant labels is equal.
-const fn conflict(
-    a: &Desc<'_>,
-    a_labels: &[Label<'_>],
-    b: &Desc<'_>,
-    b_labels: &[Label<'_>],
-) -> Option<&'static str> {
-    if !same(a.family(), b.family()) {
-        return None;
+/// Why two instances of one family cannot stand in one registry. One name may stand twice if and only if everything
+/// but the values of the constant labels is equal.
+const fn conflict(earlier: &Instance<'_>, later: &Instance<'_>) -> Option<&'static str> {
+    // What must be equal is compared with the first only.
+    if earlier.first {
+        if !same(earlier.desc.name, later.desc.name) {
+            return Some("a counter of this name without `_total` would be the same family in OpenMetrics");
+        }
+        if !earlier.desc.agrees(later.desc) {
+            return Some("the name is used twice, with different kind, help, unit, scale, labels or bounds");
+        }
+        if !same_names(earlier.labels, later.labels) {
+            return Some("the name is used twice, with different constant label names");
+        }
     }
-    if !same(a.name, b.name) {
-        return Some("a counter of this name without `_total` would be the same family in OpenMetrics");
-    }
-    if !a.agrees(b) {
-        return Some("the name is used twice, with different kind, help, unit, scale, labels or bounds");
-    }
-    if !same_names(a_labels, b_labels) {
-        return Some("the name is used twice, with different constant label names");
-    }
-    if same_values(a_labels, b_labels) {
+    if same_values(earlier.labels, later.labels) {
         return Some("the name is used twice: give the groups constant labels that tell them apart");
     }
     None

@@ -95,52 +95,75 @@ pub const fn instances<const N: usize>(shapes: &[Shape]) -> [Instance<'static>; 
 }
 
 /// The order of [`instances`], as places in the groups. `N` is [`count`].
+///
+/// Families are found by hash, so that the compiler's work grows with their number and not with its square.
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
 pub const fn positions<const N: usize>(shapes: &[Shape]) -> [Position; N] {
-    // In declaration order first, with a hash of each name so that comparing all pairs stays cheap.
-    let mut declared = [Position { entry: 0, metric: 0, first: true }; N];
-    let mut hashes = [0u32; N];
-    let (mut n, mut entry) = (0, 0);
-    while entry < shapes.len() {
-        let mut metric = 0;
-        while metric < shapes[entry].descs.len() {
-            declared[n] = Position { entry: entry as u16, metric: metric as u16, first: true };
-            hashes[n] = name_hash(shapes[entry].descs[metric].name);
-            n += 1;
-            metric += 1;
+    const BUCKETS: usize = 256;
+    let mut declared = declared::<N>(shapes);
+    // Chains, ended by `N`: of families whose hashes end alike, and of the instances of one family.
+    let mut buckets = [N; BUCKETS];
+    let mut next_family = [N; N];
+    let mut next_instance = [N; N];
+    let mut last_instance = [N; N];
+    let mut at = 0;
+    while at < N {
+        let family = family(shapes, declared[at]);
+        let bucket = hash(family) as usize % BUCKETS;
+        let mut found = buckets[bucket];
+        while found < N && !same(self::family(shapes, declared[found]), family) {
+            found = next_family[found];
         }
-        entry += 1;
+        if found < N {
+            declared[at].first = false;
+            next_instance[last_instance[found]] = at;
+            last_instance[found] = at;
+        } else {
+            next_family[at] = buckets[bucket];
+            buckets[bucket] = at;
+            last_instance[at] = at;
+        }
+        at += 1;
     }
-    let mut ordered = [Position { entry: 0, metric: 0, first: true }; N];
-    let mut placed = [false; N];
-    let (mut out, mut i) = (0, 0);
-    while i < N {
-        let mut first = true;
-        let mut j = i;
-        while j < N && !placed[i] {
-            let (a, b) = (declared[i], declared[j]);
-            if hashes[i] == hashes[j] && (i == j || same(name(shapes, a), name(shapes, b))) {
-                ordered[out] = Position { first, ..b };
-                out += 1;
-                first = false;
-                // `i` itself is marked last, so that the loop goes on to its later instances.
-                placed[j] = j != i;
-            }
-            j += 1;
+    let mut ordered = declared;
+    let (mut out, mut family) = (0, 0);
+    while family < N {
+        let mut instance = if declared[family].first { family } else { N };
+        while instance < N {
+            ordered[out] = declared[instance];
+            out += 1;
+            instance = next_instance[instance];
         }
-        placed[i] = true;
-        i += 1;
+        family += 1;
     }
     ordered
 }
 
+/// All places in the order of declaration, each as if it were the first of its family.
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
-const fn name(shapes: &[Shape], at: Position) -> &'static str {
-    shapes[at.entry as usize].descs[at.metric as usize].name
+const fn declared<const N: usize>(shapes: &[Shape]) -> [Position; N] {
+    let mut declared = [Position { entry: 0, metric: 0, first: true }; N];
+    let (mut out, mut entry) = (0, 0);
+    while entry < shapes.len() {
+        let mut metric = 0;
+        while metric < shapes[entry].descs.len() {
+            declared[out] = Position { entry: entry as u16, metric: metric as u16, first: true };
+            out += 1;
+            metric += 1;
+        }
+        entry += 1;
+    }
+    declared
+}
+
+/// The name by which instances belong together: a counter's without `_total`, as OpenMetrics has it.
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
+const fn family(shapes: &[Shape], at: Position) -> &'static str {
+    shapes[at.entry as usize].descs[at.metric as usize].family()
 }
 
 /// FNV-1a, 32 bits: tells most names apart without comparing them.
-const fn name_hash(name: &str) -> u32 {
+const fn hash(name: &str) -> u32 {
     let (mut bytes, mut hash) = (name.as_bytes(), 0x811c_9dc5_u32);
     while let [byte, rest @ ..] = bytes {
         hash = (hash ^ *byte as u32).wrapping_mul(0x0100_0193);

@@ -1,0 +1,13 @@
+use narthex::LabelSet;
+
+#[derive(Clone, Copy, LabelSet)]
+enum Quantile {
+    Half,
+}
+
+#[derive(Clone, Copy, LabelSet)]
+struct Bucket {
+    le: bool,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use narthex::LabelSet;
+
+#[derive(LabelSet)]
+enum Reason {
+    Crc,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use narthex::LabelSet;
+
+#[derive(Clone, Copy, LabelSet)]
+enum Reason {
+    Crc,
+    #[label(value = "crc")]
+    Checksum,
+}
+
+fn main() {}

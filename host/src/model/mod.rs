@@ -1,0 +1,14 @@
+//! What a family is on the host: owned descriptions, and children as they are lent to those who write them.
+//!
+//! The rules for names, help and units are the core's; a device and a host refuse the same things.
+
+mod bound;
+mod child;
+mod family;
+mod labels;
+
+pub use bound::Bound;
+pub use child::{Child, Point};
+pub use family::Family;
+pub use labels::LabelText;
+pub use narthex::model::{Defect, Kind, Label, Scale, Value};

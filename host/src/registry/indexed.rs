@@ -1,0 +1,46 @@
+//! Sources whose families are known and whose children stand in order.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use crate::model::{Child, Family};
+
+/// A source that writes its children straight from where they are: an instrument, or a fleet of devices.
+///
+/// What it holds was checked when it came in, its label texts were rendered once, so showing it cannot fail.
+pub trait Indexed: Send + Sync {
+    /// Its families as of now, sorted by name. Later calls may give others.
+    fn families(&self) -> Vec<Arc<Family>>;
+
+    /// Shows the children of `family` in order of their label text, from where `resume` stands. Returns true when
+    /// there is none left; false when `visitor` breaks: `resume` then stands at the child that was refused, which
+    /// is shown again next time.
+    ///
+    /// Locks are held during one call at most. Children may come and go between calls; no child is shown twice. A
+    /// family that is not there (any more) has no children.
+    fn visit(
+        &self,
+        family: &str,
+        resume: &mut Resume,
+        visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
+    ) -> bool;
+}
+
+/// A place among the children of one family. Its meaning is its source's own; the default is the start.
+///
+/// A source whose children come and go keeps a key rather than an index, so that nothing shifts between two calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resume {
+    /// A key, such as the label text of the child that was refused.
+    pub key: String,
+    /// An index, for sources that do not change, or within what `key` names.
+    pub index: usize,
+}
+
+impl Resume {
+    /// Goes back to the start; keeps the key's memory.
+    pub fn restart(&mut self) {
+        self.key.clear();
+        self.index = 0;
+    }
+}

@@ -31,9 +31,6 @@ static TRANSMIT: Queue<1024> = Queue::new();
 static UART0_METRICS: Uart = Uart::new();
 static UART0: Pl011<1024> = Pl011::uart0(&TRANSMIT, &UART0_METRICS);
 
-/// How often the core wakes to see which task is due.
-const TICKS_PER_SECOND: u32 = 1_000;
-
 static REGISTRY: Registry = registry![METER, LOAD, UART0_METRICS { uart: "0" }];
 
 #[entry]
@@ -42,7 +39,6 @@ fn main() -> ! {
     let Some(core) = cortex_m::Peripherals::take() else { unreachable!("the core is taken once") };
     lm3s6965evb::start(core);
     UART0.start(115_200);
-    Timer::Zero.start(TICKS_PER_SECOND);
     meter::start();
     console::log(format_args!("flow-meter {}: started", env!("CARGO_PKG_VERSION")));
 
@@ -63,10 +59,12 @@ fn main() -> ! {
         if end.is_some_and(|end| clock::uptime() >= end) {
             host::exit();
         }
-        // With interrupts masked, none can make a task due between the question and the sleep; a pending one
-        // still ends it.
+        // With interrupts masked, none can make a task due between the question and the sleep; a pending one still
+        // ends it.
         cortex_m::interrupt::free(|_| {
-            if scheduler.is_idle(clock::micros()) {
+            let wait = scheduler.idle(clock::micros());
+            if wait > 0 {
+                Timer::Zero.once(wait);
                 cortex_m::asm::wfi();
             }
         });
@@ -78,7 +76,7 @@ fn UART0() {
     UART0.on_interrupt();
 }
 
-/// The tick: it ends the sleep, so that the loop looks which task is due.
+/// A task is due: this ends the sleep.
 #[interrupt]
 fn TIMER_0A() {
     Timer::Zero.acknowledge();

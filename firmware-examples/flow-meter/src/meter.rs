@@ -60,7 +60,7 @@ pub(crate) static METER: Meter = Meter::new();
 
 /// Starts the turbine.
 pub(crate) fn start() {
-    Timer::One.start(PULSES_PER_SECOND);
+    Timer::One.every(PULSES_PER_SECOND);
 }
 
 /// Counts the pulses that have passed by now: one, or more if this interrupt comes late, as the counter of edges

@@ -51,15 +51,15 @@ impl<const N: usize> Scheduler<N> {
     pub(crate) fn new(now: u64, tasks: [(Task, u32); N]) -> Self {
         let entries = tasks.map(|(task, millis)| {
             let period = millis * 1_000;
-            // On a whole millisecond, where the tick wakes the core.
-            Entry { task, period, due: (now / 1_000) * 1_000 + u64::from(period) }
+            Entry { task, period, due: now + u64::from(period) }
         });
         Self { entries }
     }
 
-    /// Whether there is nothing to run at `now`.
-    pub(crate) fn is_idle(&self, now: u64) -> bool {
-        self.entries.iter().all(|entry| entry.due > now)
+    /// For how long there is nothing to run, from `now` on.
+    pub(crate) fn idle(&self, now: u64) -> u32 {
+        let next = self.entries.iter().map(|entry| entry.due).min().unwrap_or(now);
+        saturate(next.saturating_sub(now))
     }
 
     /// Runs the first task that is due, if there is one, and says whether there was.

@@ -1,4 +1,4 @@
-//! General-purpose timers 0 and 1, as periodic interrupts (data sheet, chapter "General-Purpose Timers").
+//! General-purpose timers 0 and 1, as sources of interrupts (data sheet, chapter "General-Purpose Timers").
 
 use core::mem::offset_of;
 
@@ -7,7 +7,9 @@ use volatile_register::{RW, WO};
 use crate::Interrupt;
 use crate::sysctl::HERTZ;
 
-/// `GPTMTAMR`: periodic.
+/// `GPTMTAMR`: count down once.
+const ONE_SHOT: u32 = 0x1;
+/// `GPTMTAMR`: count down again and again.
 const PERIODIC: u32 = 0x2;
 /// `GPTMCTL`: timer A runs (`TAEN`).
 const TAEN: u32 = 1;
@@ -54,15 +56,24 @@ impl Timer {
     }
 
     /// Interrupts `hertz` times a second.
-    pub fn start(self, hertz: u32) {
+    pub fn every(self, hertz: u32) {
+        self.start(PERIODIC, HERTZ / hertz);
+    }
+
+    /// Interrupts once, `micros` from now, at most a minute; what the timer was doing is given up.
+    pub fn once(self, micros: u32) {
+        self.start(ONE_SHOT, micros.clamp(1, 60_000_000) * (HERTZ / 1_000_000));
+    }
+
+    fn start(self, mode: u32, cycles: u32) {
         let registers = self.registers();
-        // SAFETY: the order of "32-Bit One-Shot/Periodic Timer Mode"; the interrupt is still masked in the NVIC, so
-        // nothing else touches the timer.
+        // SAFETY: the order of "32-Bit One-Shot/Periodic Timer Mode". The timer is off while it is set, and its
+        // handler only acknowledges, so it may come in between.
         unsafe {
             registers.gptmctl.write(0);
             registers.gptmcfg.write(0);
-            registers.gptmtamr.write(PERIODIC);
-            registers.gptmtailr.write(HERTZ / hertz - 1);
+            registers.gptmtamr.write(mode);
+            registers.gptmtailr.write(cycles - 1);
             registers.gptmicr.write(TIMEOUT);
             registers.gptmimr.write(TIMEOUT);
             registers.gptmctl.write(TAEN);

@@ -8,8 +8,14 @@
     reason = "a test stops at the first surprise"
 )]
 
+pub mod device;
+pub mod gateway;
+pub mod http;
 pub mod layers;
 pub mod page;
+pub mod peers;
+pub mod program;
+pub mod prometheus;
 
 use std::path::Path;
 

@@ -48,7 +48,19 @@ pub const LAYERS: &[Layer] = &[
     layer("host::relay::now", &[]),
     layer("host::relay::status", &[]),
     layer("host::relay::site", &["host::relay::status"]),
-    layer("host::relay::session", &["core::model", "core::frame", "core::wire", "host::relay::now"]),
+    // One device: no HTTP, no other devices.
+    layer(
+        "host::relay::session",
+        &[
+            "core::model",
+            "core::frame",
+            "core::wire",
+            "host::model",
+            "host::relay::now",
+            "host::relay::status",
+        ],
+    ),
+    // All devices: no links, no HTTP.
     layer(
         "host::relay::fleet",
         &[
@@ -115,6 +127,7 @@ pub const PACKAGES: &[Package] = &[
     host("flate2", &["host/src/expose/compress"]),
     host("socket2", &["host/src/relay/link/"]),
     host("clap", PROGRAM),
+    host("rlimit", PROGRAM),
     host("toml", PROGRAM),
     host("tracing_subscriber", PROGRAM),
     host("serde_json", &["host/src/relay/", "host/src/bin/"]),

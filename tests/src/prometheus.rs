@@ -1,0 +1,120 @@
+//! A real Prometheus server, scraping.
+
+use crate::http::{self, escape};
+use crate::program::{Program, eventually};
+use serde_json::Value;
+use std::env;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{self, Command};
+use std::time::Duration;
+
+/// A server that scrapes one target each second; it and its data are gone when dropped.
+#[derive(Debug)]
+pub struct Prometheus {
+    address: SocketAddr,
+    // Dropped, so killed, before its data.
+    program: Program,
+    _data: Data,
+}
+
+impl Prometheus {
+    /// Starts a server that scrapes `/metrics` of `target`, and waits until it has done so.
+    ///
+    /// # Panics
+    /// If it does not come up, or the scrape fails.
+    pub fn scraping(target: SocketAddr) -> Self {
+        let address = http::free_address();
+        let data = Data::new(address);
+        let config = data.0.join("prometheus.yml");
+        let text = format!(
+            "global: {{scrape_interval: 1s}}\nscrape_configs:\n- job_name: narthex\n  static_configs:\n  - targets: ['{target}']\n"
+        );
+        fs::write(&config, text).expect("the configuration can be written");
+        let mut command = Command::new("prometheus");
+        command
+            .arg(format!("--config.file={}", config.display()))
+            .arg(format!("--storage.tsdb.path={}", data.0.join("data").display()))
+            .arg(format!("--web.listen-address={address}"));
+        let mut server = Self { address, program: Program::start(&mut command), _data: data };
+        server.program.wait_for(Duration::from_secs(30), |line| {
+            line.contains("Server is ready to receive web requests").then_some(())
+        });
+        eventually(Duration::from_secs(15), "the first scrape", || server.query("up").first().map(|_| ()));
+        server
+    }
+
+    /// The instant vector of an expression; empty where it has no value.
+    ///
+    /// # Panics
+    /// If the server refuses the expression.
+    #[track_caller]
+    pub fn query(&self, expression: &str) -> Vec<Element> {
+        let path = format!("/api/v1/query?query={}", escape(expression));
+        let response = http::get(self.address, &path, "*/*").expect("Prometheus answers");
+        let answer: Value = serde_json::from_str(&response.body).expect("Prometheus answers in JSON");
+        assert_eq!(answer["status"], "success", "{expression}: {answer}");
+        let Some(result) = answer["data"]["result"].as_array() else { return Vec::new() };
+        result
+            .iter()
+            .map(|element| Element {
+                labels: element["metric"].clone(),
+                value: element["value"][1].as_str().and_then(|value| value.parse().ok()).expect("a number"),
+            })
+            .collect()
+    }
+
+    /// The value of an expression that has exactly one.
+    ///
+    /// # Panics
+    /// If it has none or several.
+    #[track_caller]
+    pub fn value(&self, expression: &str) -> f64 {
+        match self.query(expression).as_slice() {
+            [one] => one.value,
+            many => panic!("{expression} has {} values: {many:?}", many.len()),
+        }
+    }
+
+    /// What was wrong with the last scrape; empty if nothing was.
+    pub fn last_error(&self) -> String {
+        let response = http::get(self.address, "/api/v1/targets", "*/*").expect("Prometheus answers");
+        let answer: Value = serde_json::from_str(&response.body).expect("Prometheus answers in JSON");
+        answer["data"]["activeTargets"][0]["lastError"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+/// One element of a vector.
+#[derive(Debug)]
+pub struct Element {
+    labels: Value,
+    /// The value.
+    pub value: f64,
+}
+
+impl Element {
+    /// The value of a label, empty if there is none.
+    pub fn label(&self, name: &str) -> &str {
+        self.labels[name].as_str().unwrap_or_default()
+    }
+}
+
+/// A folder that is removed when dropped.
+#[derive(Debug)]
+struct Data(PathBuf);
+
+impl Data {
+    fn new(address: SocketAddr) -> Self {
+        let folder = env::temp_dir().join(format!("narthex-tests-{}-{}", process::id(), address.port()));
+        fs::create_dir_all(&folder).expect("a folder for the data can be made");
+        Self(folder)
+    }
+}
+
+impl Drop for Data {
+    fn drop(&mut self) {
+        // What is left over in the folder of temporary files harms nobody.
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

@@ -110,7 +110,7 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
     let code = implementation(set, &quote!(#(#dimensions),*), &quote!(1 #(* #counts)*), &index);
     let single = fields.iter().map(|(ident, ty, _)| {
         let why = format!(
-            "label set `{set}`: field `{ident}` must be one label, an enum or a bool; list the fields of its type here"
+            "label set `{set}`: field `{ident}` must be an enum or a bool: list the fields of its type here"
         );
         quote_spanned! {at(ident.span())=>
             const _: () =
@@ -160,7 +160,8 @@ fn check_name(set: &Ident, span: Span, name: &str) -> TokenStream {
                 ..::narthex::model::Desc::gauge("", "")
             };
             if let ::core::result::Result::Err(defect) = desc.check_labels(&[]) {
-                ::core::panic!("{}", ::narthex::registry::Refusal::of(#subject, defect.as_str()).message().as_str());
+                let refusal = ::narthex::registry::Refusal::of(#subject, defect.as_str());
+                ::core::panic!("{}", refusal.message().as_str());
             }
         };
     }

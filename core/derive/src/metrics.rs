@@ -40,9 +40,10 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
 
     let visibility = &input.vis;
     let descs = metrics.iter().map(Metric::desc);
-    let reads = metrics.iter().enumerate().map(|(index, Metric { field, .. })| {
-        quote!(#index => ::core::option::Option::Some(&self.#field),)
-    });
+    let reads = metrics
+        .iter()
+        .enumerate()
+        .map(|(index, Metric { field, .. })| quote!(#index => ::core::option::Option::Some(&self.#field),));
     let news = metrics.iter().map(|Metric { field, ty, .. }| {
         quote_spanned!(at(ty.span())=> #field: <#ty as ::narthex::instrument::Metric>::NEW,)
     });
@@ -119,7 +120,9 @@ fn distinct(metrics: &[Metric<'_>]) -> Result<()> {
         match metrics.iter().take(index).find(|earlier| earlier.name == *name) {
             Some(Metric { field: earlier, .. }) => Err(Error::new(
                 field.span(),
-                format!("field `{field}`: field `{earlier}` already makes the metric `{name}`, name one of them otherwise"),
+                format!(
+                    "field `{field}`: the metric `{name}` is already that of field `{earlier}`, rename one"
+                ),
             )),
             None => Ok(()),
         }
@@ -189,7 +192,7 @@ impl<'a> Metric<'a> {
     fn observer(&self, group: &Ident, index: usize) -> Option<TokenStream> {
         self.bounds.as_ref()?;
         let Self { field, visibility, ty, .. } = self;
-        let doc = format!(" Observes into `{}`: {}", field.unraw(), self.help);
+        let doc = format!(" The cells of `{}` with their bounds: what is observed into.", field.unraw());
         Some(quote_spanned! {at(field.span())=>
             #[doc = #doc]
             #[inline]
@@ -220,7 +223,8 @@ impl<'a> Metric<'a> {
                     ::core::option::Option::None
                 };
                 if let ::core::option::Option::Some(why) = why {
-                    ::core::panic!("{}", ::narthex::registry::Refusal::new(desc.name, why).message().as_str());
+                    let refusal = ::narthex::registry::Refusal::new(desc.name, why);
+                    ::core::panic!("{}", refusal.message().as_str());
                 }
             };
         }

@@ -148,3 +148,66 @@ const fn same_values(mut a: &[Label<'_>], mut b: &[Label<'_>]) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Desc;
+    use std::string::String;
+
+    fn message(shapes: &[Shape; 2]) -> Option<String> {
+        check::<2>(shapes).map(|refusal| refusal.message().as_str().into())
+    }
+
+    const fn shape(descs: &'static [Desc<'static>], labels: &'static [Label<'static>]) -> Shape {
+        Shape { descs, labels }
+    }
+
+    const PACKETS: &[Desc<'static>] = &[Desc::counter("packets_total", "Packets.")];
+    const OTHER_HELP: &[Desc<'static>] = &[Desc::counter("packets_total", "Frames.")];
+    const GAUGE: &[Desc<'static>] = &[Desc::gauge("packets", "Packets under way.")];
+    const NO_TOTAL: &[Desc<'static>] = &[Desc::counter("frames", "Frames.")];
+    const A: &[Label<'static>] = &[Label { name: "port", value: "a" }];
+    const B: &[Label<'static>] = &[Label { name: "port", value: "b" }];
+    const OTHER_LABEL: &[Label<'static>] = &[Label { name: "radio", value: "b" }];
+    const RESERVED: &[Label<'static>] = &[Label { name: "le", value: "b" }];
+
+    #[test]
+    fn one_name_stands_twice_only_with_labels_that_differ() {
+        assert_eq!(message(&[shape(PACKETS, A), shape(PACKETS, B)]), None);
+        for (other, why) in [
+            (shape(PACKETS, A), "give the groups constant labels that tell them apart"),
+            (shape(PACKETS, OTHER_LABEL), "with different constant label names"),
+            (shape(OTHER_HELP, B), "with different kind, help"),
+        ] {
+            let message = message(&[shape(PACKETS, A), other]).unwrap();
+            assert!(message.starts_with("metric `packets_total`: ") && message.contains(why), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_counter_and_a_gauge_cannot_share_a_family() {
+        let message = message(&[shape(PACKETS, A), shape(GAUGE, B)]).unwrap();
+        assert!(message.contains("the same family in OpenMetrics"), "{message}");
+    }
+
+    #[test]
+    fn every_description_is_checked() {
+        let message = message(&[shape(PACKETS, A), shape(NO_TOTAL, A)]).unwrap();
+        assert_eq!(message, "metric `frames`: a counter's name must end in `_total`");
+    }
+
+    #[test]
+    fn constant_labels_are_checked() {
+        let message = message(&[shape(PACKETS, RESERVED), shape(PACKETS, A)]).unwrap();
+        assert_eq!(message, "metric `packets_total`: the label names `le` and `quantile` are reserved");
+    }
+
+    #[test]
+    fn a_long_message_is_cut_before_a_character() {
+        let why = "xé".repeat(Message::MAX);
+        let message = Message::empty().put(&why);
+        // Three bytes a pair: the limit falls into the middle of the last `é`.
+        assert_eq!(message.as_str().len(), Message::MAX / 3 * 3 + 1);
+    }
+}

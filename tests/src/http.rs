@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::thread;
 use std::time::Duration;
 
 /// What a server answered.
@@ -68,6 +69,28 @@ fn unchunk(mut rest: &[u8]) -> Option<Vec<u8>> {
         body.extend_from_slice(rest.get(..size)?);
         rest = rest.get(size..)?.strip_prefix(b"\r\n")?;
     }
+}
+
+/// Answers every request with the page of that moment, for as long as this process lives. Returns where.
+///
+/// # Panics
+/// If loopback has no free port.
+pub fn serve(content_type: &'static str, page: impl Fn() -> String + Send + 'static) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+    let address = listener.local_addr().expect("it is bound");
+    thread::spawn(move || {
+        // A client that goes away harms only itself.
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let (page, mut request) = (page(), [0; 4096]);
+            let _ = stream.read(&mut request);
+            let head = format!(
+                "Content-Type: {content_type}\r\nContent-Length: {}\r\nConnection: close",
+                page.len()
+            );
+            let _ = write!(stream, "HTTP/1.1 200 OK\r\n{head}\r\n\r\n{page}");
+        }
+    });
+    address
 }
 
 /// `text` as the value in a query.

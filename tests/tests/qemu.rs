@@ -80,7 +80,7 @@ fn status(gateway: &Gateway) -> Value {
     found.unwrap_or_else(|| panic!("no {DEVICE} in {devices}")).clone()
 }
 
-/// Scrapes for a quarter of a minute and asks PromQL for everything the firmware does at a known rate.
+/// Scrapes for a quarter of a minute and asks Prometheus for everything the firmware does at a known rate.
 #[track_caller]
 fn is_right_in_prometheus(gateway: &Gateway) {
     shows_all(gateway, Duration::from_mins(1));

@@ -60,13 +60,12 @@ impl File {
 #[derive(Debug)]
 pub struct Tree {
     files: Vec<File>,
-    /// What a crate offers at its root under a short name: (`core`, `Counter`) → `core::instrument::Counter`.
-    offered: BTreeMap<(String, String), Vec<String>>,
+    /// What files above all layers offer under a short name: `core::Counter` → `core::instrument::Counter`.
+    offered: BTreeMap<Vec<String>, Vec<String>>,
 }
 
 impl Tree {
-    /// Joins the files, but for those that are compiled for tests only; a file whose module is only its crate is that
-    /// crate's root.
+    /// Joins the files, but for those that are compiled for tests only.
     pub fn new(mut files: Vec<File>) -> Self {
         let tests: Vec<Vec<String>> = files
             .iter()
@@ -79,10 +78,10 @@ impl Tree {
             .collect();
         files.retain(|file| !tests.iter().any(|test| file.module.starts_with(test)));
         let mut offered = BTreeMap::new();
-        for file in files.iter().filter(|file| file.module.len() == 1) {
+        for file in files.iter().filter(|file| rules::unlayered(&file.path)) {
             for named in file.scan.named.iter().filter(|named| named.imported) {
                 if let (Some(path), Some(last)) = (absolute(file, named), named.path.last()) {
-                    offered.insert((file.module[0].clone(), last.clone()), path);
+                    offered.insert([&file.module[..], std::slice::from_ref(last)].concat(), path);
                 }
             }
         }
@@ -161,8 +160,12 @@ impl Tree {
     /// The crate and module that a path leads to; nothing if it stays in the file, or leaves these crates.
     fn resolve(&self, file: &File, named: &Named) -> Option<Vec<String>> {
         let path = absolute(file, named)?;
-        let short = (path[0].clone(), path.get(1)?.clone());
-        Some(self.offered.get(&short).cloned().unwrap_or(path))
+        let short =
+            (2..=path.len()).rev().find_map(|length| Some((length, self.offered.get(&path[..length])?)));
+        Some(match short {
+            Some((length, whole)) => [whole, &path[length..]].concat(),
+            None => path,
+        })
     }
 }
 
@@ -260,6 +263,19 @@ mod tests {
         assert_eq!(strays("host/src/relay/link/tcp.rs", "use narthex::wire::X;").len(), 1);
         assert_eq!(strays("host/src/relay/link/tcp.rs", "use crate::relay::session::X;").len(), 1);
         assert_eq!(strays("host/src/relay/link/tcp.rs", "use super::super::session::X;").len(), 1);
+    }
+
+    #[test]
+    fn looks_through_what_is_offered_on() {
+        let file = |path: &str, source| File::new("host", "host/src", path, source);
+        let relay = "pub mod link; pub mod fleet; pub use link::Link; pub use fleet::Fleet;";
+        let strays = |source| {
+            let files =
+                vec![file("host/src/relay/mod.rs", relay), file("host/src/relay/link/tcp.rs", source)];
+            Tree::new(files).strays(LAYERS).len()
+        };
+        assert_eq!(strays("use crate::relay::Link; use super::super::Link;"), 0);
+        assert_eq!(strays("use crate::relay::Fleet; use super::super::Fleet::new;"), 2);
     }
 
     #[test]

@@ -10,3 +10,4 @@ pub mod expose;
 pub mod instrument;
 pub mod model;
 pub mod registry;
+pub mod relay;

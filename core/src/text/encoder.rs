@@ -131,7 +131,7 @@ impl Encoder {
         if child >= desc.children() {
             return Some(self.next_instance());
         }
-        self.sample(source, &instance, child, usize::from(self.line - COMMENTS), out)
+        Some(self.sample(source, &instance, child, usize::from(self.line - COMMENTS), out))
     }
 
     fn next_instance(&self) -> Self {
@@ -150,7 +150,7 @@ impl Encoder {
         child: usize,
         index: usize,
         out: &mut Out<'_>,
-    ) -> Option<Self> {
+    ) -> Self {
         let desc = instance.desc;
         let start = out.len();
         if desc.kind != Kind::Histogram {
@@ -159,7 +159,7 @@ impl Encoder {
                 labels(out, self.format, instance, child, None);
                 line::finish(out, self.format, start, value, desc.scale);
             }
-            return Some(self.next_child());
+            return self.next_child();
         }
         let (buckets, sum) = (desc.bounds.len(), desc.bounds.len() + 1);
         if index > sum {
@@ -167,12 +167,12 @@ impl Encoder {
             out.str("_count");
             labels(out, self.format, instance, child, None);
             line::finish(out, self.format, start, Value::Unsigned(self.total), Scale::ONE);
-            return Some(self.next_child());
+            return self.next_child();
         }
         // A cell that is not there would be a broken group: the child goes, not the page.
         let Some(value @ Value::Unsigned(count)) = source.read(usize::from(self.instance), child, index)
         else {
-            return Some(self.next_child());
+            return self.next_child();
         };
         let mut total = self.total;
         out.str(desc.name);
@@ -186,7 +186,7 @@ impl Encoder {
             labels(out, self.format, instance, child, Some(index.min(buckets)));
             line::finish(out, self.format, start, Value::Unsigned(total), Scale::ONE);
         }
-        Some(Self { total, line: self.line.saturating_add(1), ..*self })
+        Self { total, line: self.line.saturating_add(1), ..*self }
     }
 }
 

@@ -94,8 +94,10 @@ pub const fn hash(mut instances: &[Instance<'_>]) -> Result<u32, Error> {
 /// instance.
 pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usize) -> usize {
     let Some(Instance { desc, labels, .. }) = source.instance(index) else { return index };
-    let same = |at: &usize| source.instance(*at).is_some_and(|instance| !instance.first);
-    let end = (index.saturating_add(1)..).find(|at| !same(at)).unwrap_or(index);
+    let mut end = index.saturating_add(1);
+    while source.instance(end).is_some_and(|instance| !instance.first) {
+        end = end.saturating_add(1);
+    }
     write_desc(window, desc, end.saturating_sub(index));
     write_labels(window, labels);
     for at in index.saturating_add(1)..end {

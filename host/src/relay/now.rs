@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// One moment, on both clocks: read once where bytes arrive, and passed in everywhere else.
 ///
 /// Durations are taken between instants, which never go back; the wall clock only dates what is shown.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
     /// The monotonic clock.
     pub instant: Instant,

@@ -62,6 +62,26 @@ pub struct FrameCounts {
     pub corrupt: u64,
     /// Arrived before their schema was known.
     pub unknown_schema: u64,
+    /// Of a kind this gateway does not know.
+    #[serde(skip)]
+    pub unknown_kind: u64,
+    /// Records of a kind this gateway does not know, or cut off.
+    #[serde(skip)]
+    pub unknown_record: u64,
+}
+
+impl FrameCounts {
+    /// Adds other counts to these.
+    pub const fn add(&mut self, other: &Self) {
+        self.received += other.received;
+        self.lost += other.lost;
+        self.repeated += other.repeated;
+        self.reordered += other.reordered;
+        self.corrupt += other.corrupt;
+        self.unknown_schema += other.unknown_schema;
+        self.unknown_kind += other.unknown_kind;
+        self.unknown_record += other.unknown_record;
+    }
 }
 
 /// A family that a device sends and the gateway does not show.

@@ -19,6 +19,7 @@ mod status;
 pub mod stdin;
 pub mod tcp;
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
@@ -76,6 +77,13 @@ impl Link {
         let intake = self.gate.open(&self.name, self.device.as_ref(), peer);
         Some(Connection::new(intake, Arc::clone(&self.status), place))
     }
+}
+
+/// What the system says is wrong, the way the rest of a line is written: no number, no capital.
+fn why(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split_once(" (os error").map_or(&*text, |(text, _)| text);
+    text.to_lowercase()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use tokio_serial::SerialStream;
 use tracing::{info, warn};
 
-use super::{Backoff, Link};
+use super::{Backoff, Link, why};
 
 /// Symbols a second, unless said otherwise.
 pub const DEFAULT_BAUD: u32 = 115_200;
@@ -90,7 +90,7 @@ impl FromStr for Port {
 pub async fn run(port: &Port, link: Link) {
     let mut backoff = Backoff::new();
     loop {
-        let why = match open(port) {
+        let lost = match open(port) {
             Ok(mut stream) => match link.connect(&port.path) {
                 Some(mut connection) => {
                     info!("{}: open at {} baud", link.name, port.baud);
@@ -101,14 +101,14 @@ pub async fn run(port: &Port, link: Link) {
                         backoff.reset();
                     }
                     // A pseudo terminal that is hung up ends with EIO, an unplugged adapter with either.
-                    end.map_or_else(|error| format!("lost: {error}"), |()| "lost: end of file".to_owned())
+                    end.map_or_else(|error| format!("lost: {}", why(&error)), |()| "lost: end of file".to_owned())
                 }
                 None => "the limit of connections is reached".to_owned(),
             },
             Err(why) => why,
         };
-        if link.status().fail(&why) {
-            warn!("{}: {why}; waiting for it", link.name);
+        if link.status().fail(&lost) {
+            warn!("{}: {lost}; waiting for it", link.name);
         }
         sleep(backoff.wait()).await;
     }

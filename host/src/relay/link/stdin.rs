@@ -3,7 +3,7 @@
 use tokio::io::AsyncRead;
 use tracing::{info, warn};
 
-use super::Link;
+use super::{Link, why};
 
 /// Takes all of standard input, once. Its end is the end of the link, not of the gateway.
 pub async fn run(link: Link) {
@@ -23,8 +23,9 @@ async fn take(input: &mut (impl AsyncRead + Unpin), link: Link) {
             info!("{}: ended", link.name);
         }
         Err(error) => {
-            link.status().fail(&error.to_string());
-            warn!("{}: {error}", link.name);
+            let why = why(&error);
+            link.status().fail(&why);
+            warn!("{}: {why}", link.name);
         }
     }
 }

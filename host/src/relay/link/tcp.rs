@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
-use super::{Backoff, Link};
+use super::{Backoff, Link, why};
 
 /// How long a peer may take to answer when dialled.
 const DIAL: Duration = Duration::from_secs(10);
@@ -33,8 +33,9 @@ pub async fn listen(listener: TcpListener, link: Link) {
             Ok(accepted) => accepted,
             Err(error) => {
                 // Mostly: no file descriptor left. Trying again at once would spin.
-                if link.status().trouble(&format!("cannot accept: {error}")) {
-                    warn!("{}: cannot accept a connection: {error}", link.name);
+                let why = format!("cannot accept a connection: {}", why(&error));
+                if link.status().trouble(&why) {
+                    warn!("{}: {why}", link.name);
                 }
                 sleep(backoff.wait()).await;
                 continue;
@@ -58,7 +59,7 @@ pub async fn listen(listener: TcpListener, link: Link) {
             };
             if let Err(error) = &end {
                 link.status().error();
-                debug!("{}: lost {peer}: {error}", link.name);
+                debug!("{}: lost {peer}: {}", link.name, why(error));
             } else {
                 debug!("{}: {peer} closed", link.name);
             }
@@ -71,7 +72,7 @@ pub async fn listen(listener: TcpListener, link: Link) {
 pub async fn dial(address: &str, link: Link) {
     let mut backoff = Backoff::new();
     loop {
-        let why = match connect(address).await {
+        let lost = match connect(address).await {
             Ok((mut stream, peer)) => match link.connect(&peer) {
                 Some(mut connection) => {
                     info!("{}: connected", link.name);
@@ -81,14 +82,14 @@ pub async fn dial(address: &str, link: Link) {
                     if link.status().bytes() != before {
                         backoff.reset();
                     }
-                    end.map_or_else(|error| error.to_string(), |()| "closed by its peer".to_owned())
+                    end.map_or_else(|error| why(&error), |()| "closed by its peer".to_owned())
                 }
                 None => "the limit of connections is reached".to_owned(),
             },
-            Err(error) => error.to_string(),
+            Err(error) => why(&error),
         };
-        if link.status().fail(&why) {
-            warn!("{}: {why}; dialling again until it answers", link.name);
+        if link.status().fail(&lost) {
+            warn!("{}: {lost}; dialling again until it answers", link.name);
         }
         sleep(backoff.wait()).await;
     }

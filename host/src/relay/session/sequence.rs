@@ -1,0 +1,76 @@
+//! Frames counted by their numbers.
+
+/// What a frame's number says about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Newer than all before; that many were skipped.
+    New {
+        /// Numbers between the newest before it and this one.
+        skipped: u16,
+    },
+    /// Has come before.
+    Repeated,
+    /// Older than the newest, and has not come before.
+    Late,
+}
+
+/// The numbers of the frames of one boot, modulo 2^16.
+///
+/// Remembers the last 64, so that what comes late is told from what comes twice.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sequence {
+    newest: Option<u16>,
+    /// Bit *n*: the frame *n* before the newest has come.
+    seen: u64,
+}
+
+impl Sequence {
+    /// Takes the number of a frame that has just come.
+    pub fn take(&mut self, number: u16) -> Order {
+        let Some(newest) = self.newest else {
+            *self = Self { newest: Some(number), seen: 1 };
+            return Order::New { skipped: 0 };
+        };
+        let ahead = number.wrapping_sub(newest);
+        if ahead == 0 {
+            return Order::Repeated;
+        }
+        // Less than half a turn ahead is newer; all else is older.
+        if ahead < 1 << 15 {
+            self.seen = self.seen.checked_shl(ahead.into()).unwrap_or(0) | 1;
+            self.newest = Some(number);
+            return Order::New { skipped: ahead - 1 };
+        }
+        let bit = 1u64.checked_shl(newest.wrapping_sub(number).into()).unwrap_or(0);
+        if self.seen & bit != 0 {
+            return Order::Repeated;
+        }
+        self.seen |= bit;
+        Order::Late
+    }
+
+    /// The newest number, if any has come.
+    pub const fn newest(&self) -> Option<u16> {
+        self.newest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_repeats_and_latecomers_are_told_apart() {
+        let mut sequence = Sequence::default();
+        assert_eq!(sequence.take(65_534), Order::New { skipped: 0 });
+        assert_eq!(sequence.take(65_535), Order::New { skipped: 0 });
+        assert_eq!(sequence.take(2), Order::New { skipped: 2 });
+        assert_eq!(sequence.take(0), Order::Late);
+        assert_eq!(sequence.take(0), Order::Repeated);
+        assert_eq!(sequence.take(2), Order::Repeated);
+        assert_eq!(sequence.take(65_535), Order::Repeated);
+        assert_eq!(sequence.take(500), Order::New { skipped: 497 });
+        assert_eq!(sequence.take(499), Order::Late);
+        assert_eq!(sequence.newest(), Some(500));
+    }
+}

@@ -6,17 +6,30 @@
 
 use core::hint::black_box;
 use core::panic::PanicInfo;
+#[cfg(feature = "wire")]
+use core::time::Duration;
 
 use cortex_m as _;
 use cortex_m_rt::entry;
 use lm3s6965 as _;
+#[cfg(feature = "text")]
+use narthex::text::{Encoder, Format};
+#[cfg(feature = "wire")]
+use narthex::{Registry, transport::Reporter, wire::Identity};
+#[cfg(any(feature = "text", feature = "wire"))]
+use ref_a::{RADIO, REGISTRY, Reason};
 
 /// Bytes of the buffer that pages and frames are written to.
 const BUFFER: usize = 256;
 
+#[cfg(feature = "wire")]
+const IDENTITY: Identity<'static> = Identity { device: "radio-1", firmware: "1.0.0" };
+
 #[entry]
 fn main() -> ! {
     let (mut buf, mut other) = ([0; BUFFER], [0; BUFFER]);
+    #[cfg(feature = "wire")]
+    let mut reporter = Reporter::new(&REGISTRY, IDENTITY, black_box(1));
     loop {
         memory(black_box(&mut buf), black_box(&mut other), black_box(BUFFER));
         #[cfg(any(feature = "text", feature = "wire"))]
@@ -24,7 +37,7 @@ fn main() -> ! {
         #[cfg(feature = "text")]
         print(black_box(&mut buf));
         #[cfg(feature = "wire")]
-        send(black_box(&mut buf));
+        send(&mut reporter, black_box(&mut buf));
     }
 }
 
@@ -43,7 +56,6 @@ fn memory(a: &mut [u8; BUFFER], b: &mut [u8; BUFFER], len: usize) {
 #[cfg(any(feature = "text", feature = "wire"))]
 #[inline(never)]
 fn count(n: u32) {
-    use ref_a::{RADIO, Reason};
     RADIO.received_frames_total.inc();
     RADIO.received_bytes_total.add(n);
     RADIO.sent_frames_total.inc();
@@ -62,9 +74,8 @@ fn count(n: u32) {
 #[cfg(feature = "text")]
 #[inline(never)]
 fn print(buf: &mut [u8; BUFFER]) {
-    use narthex::text::{Encoder, Format};
     let mut encoder = Encoder::new(Format::Text);
-    while let Ok(1..) = encoder.fill(&ref_a::REGISTRY, buf) {
+    while let Ok(1..) = encoder.fill(&REGISTRY, buf) {
         black_box(&buf);
     }
 }
@@ -72,16 +83,10 @@ fn print(buf: &mut [u8; BUFFER]) {
 /// Sends a snapshot.
 #[cfg(feature = "wire")]
 #[inline(never)]
-fn send(buf: &mut [u8; BUFFER]) -> ! {
-    use narthex::transport::Reporter;
-    use narthex::wire::Identity;
-    let identity = Identity { device: "radio-1", firmware: "1.0.0" };
-    let mut reporter = Reporter::new(&ref_a::REGISTRY, identity, black_box(1));
-    loop {
-        reporter.begin(black_box(core::time::Duration::from_secs(1)));
-        while let Ok(Some(frame)) = reporter.frame(buf) {
-            black_box(frame);
-        }
+fn send(reporter: &mut Reporter<'_, Registry>, buf: &mut [u8; BUFFER]) {
+    reporter.begin(black_box(Duration::from_secs(1)));
+    while let Ok(Some(frame)) = reporter.frame(buf) {
+        black_box(frame);
     }
 }
 

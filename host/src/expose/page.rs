@@ -222,3 +222,6 @@ impl Head<'_> {
         line::sample(out, format, parts.get(..used).unwrap_or(&parts), value, scale);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -246,3 +246,6 @@ impl fmt::Debug for Registry {
         f.debug_struct("Registry").field("sources", &self.sources().list.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

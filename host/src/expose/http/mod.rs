@@ -124,8 +124,8 @@ impl Metrics {
             return plain(StatusCode::SERVICE_UNAVAILABLE, text);
         };
         // Collectors may take their time, and locks.
-        let gatherer = Arc::clone(&self.gatherer);
-        let gathered = match tokio::task::spawn_blocking(move || gatherer.gather()).await {
+        let source = Arc::clone(&self.gatherer);
+        let gathered = match tokio::task::spawn_blocking(move || source.gather()).await {
             Ok(gathered) => gathered,
             Err(panic) => {
                 watch.ends(Outcome::Failed);

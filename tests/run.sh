@@ -93,8 +93,8 @@ step_install() {
 }
 
 step_format() {
-    cargo fmt --all --check
-    cargo fmt --all --check --manifest-path firmware-examples/Cargo.toml
+    cargo fmt --all --check -- --color never
+    cargo fmt --all --check --manifest-path firmware-examples/Cargo.toml -- --color never
 }
 
 step_clippy() {
@@ -133,7 +133,9 @@ step_targets() {
     done
 }
 
+# Every example must link, also those that no test boots.
 step_qemu() {
+    (cd firmware-examples && cargo build --release --workspace)
     cargo build --package narthex-host
     cargo test --package narthex-tests --features qemu --test qemu
 }

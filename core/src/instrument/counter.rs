@@ -67,12 +67,18 @@ impl Counter {
     #[inline]
     pub fn add(&self, n: u32) {
         if n > MAX_STEP {
-            // Sixteen steps would look like none in four bits: two additions, the first of eight steps.
-            self.add_within(1 << 31);
-            self.add_within(n & (u32::MAX >> 1));
+            self.add_split(n);
         } else {
             self.add_within(n);
         }
+    }
+
+    /// Sixteen steps would look like none in four bits: two additions, the first of eight steps.
+    #[cold]
+    #[inline(never)]
+    fn add_split(&self, n: u32) {
+        self.add_within(1 << 31);
+        self.add_within(n & (u32::MAX >> 1));
     }
 
     #[inline]

@@ -110,15 +110,57 @@ impl<const N: usize> Observer<'_, Histogram<N>> {
     /// Counts one observation of `value`, in the device's unit.
     #[inline]
     pub fn observe(&self, value: u32) {
-        let bucket = self.bounds.partition_point(|bound| *bound < value);
-        self.cells.buckets.get(bucket).unwrap_or(&self.cells.above).inc();
+        self.cells.buckets.get(self.bucket(value)).unwrap_or(&self.cells.above).inc();
         self.cells.sum.add(value);
+    }
+
+    /// Index of the first bound that is not below `value`; `N` if all are.
+    ///
+    /// Binary search in steps that are powers of two (L. E. Shar; Knuth, The Art of Computer Programming, vol. 3,
+    /// section 6.2.1): which ones depends on `N` alone, so there is no loop and no end to check.
+    #[inline(always)]
+    fn bucket(&self, value: u32) -> usize {
+        let Some(bounds) = self.bounds.first_chunk::<N>() else { return N };
+        let below = |at: usize| bounds.get(at).is_some_and(|bound| *bound < value);
+        let top = const { if N == 0 { 1 } else { 1usize << N.ilog2() } };
+        let mut first = if below(top - 1) { N + 1 - top } else { 0 };
+        macro_rules! steps {
+            ($($step:literal)*) => {$(
+                if $step < top && below(first + $step - 1) {
+                    first += $step;
+                }
+            )*};
+        }
+        steps!(8192 4096 2048 1024 512 256 128 64 32 16 8 4 2 1);
+        first
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_search_agrees_with_a_plain_one() {
+        fn check<const N: usize>() {
+            let bounds: &'static [u32; N] =
+                std::boxed::Box::leak(std::boxed::Box::new(core::array::from_fn(|i| i as u32 * 10)));
+            let histogram = Histogram::<N>::new();
+            for value in (0..N as u32 * 10 + 12).chain([u32::MAX]) {
+                let plain = bounds.iter().position(|bound| value <= *bound).unwrap_or(N);
+                assert_eq!(histogram.with(bounds).bucket(value), plain, "{value} in {N}");
+            }
+        }
+        check::<1>();
+        check::<2>();
+        check::<3>();
+        check::<4>();
+        check::<7>();
+        check::<8>();
+        check::<9>();
+        check::<31>();
+        check::<100>();
+    }
 
     #[test]
     fn bounds_are_inclusive() {

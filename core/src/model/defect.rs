@@ -21,7 +21,7 @@ pub enum Defect {
     NoTotal,
     /// `_total` on something that is not a counter.
     Total,
-    /// `_bucket`, `_count`, `_sum`, `_created` or `_info`: other series of a family are called so.
+    /// `_bucket`, `_count`, `_sum` or `_created`: other series of a family are called so.
     ReservedSuffix,
     /// The name does not carry the unit as its suffix.
     Unit,
@@ -57,7 +57,7 @@ impl Defect {
             Self::NoTotal => "a counter's name must end in `_total`",
             Self::Total => "only a counter's name may end in `_total`",
             Self::ReservedSuffix => {
-                "the name ends in `_bucket`, `_count`, `_sum`, `_created` or `_info`, which are reserved"
+                "the name ends in `_bucket`, `_count`, `_sum` or `_created`, which other series of a family have: choose another"
             }
             Self::Unit => "the name must end in its unit (before a counter's `_total`)",
             Self::UnitText => "the unit must be made of lower-case letters, digits and underscores",
@@ -102,7 +102,7 @@ impl Desc<'_> {
             _ if total => return Err(Defect::Total),
             _ => {}
         }
-        let mut suffixes: &[&str] = &["_bucket", "_count", "_sum", "_created", "_info"];
+        let mut suffixes: &[&str] = &["_bucket", "_count", "_sum", "_created"];
         while let [suffix, rest @ ..] = suffixes {
             if ends_with(self.family(), suffix) {
                 return Err(Defect::ReservedSuffix);

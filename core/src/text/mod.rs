@@ -1,7 +1,7 @@
 //! The text encoder: Prometheus text 0.0.4 and OpenMetrics 1.0, for device and host.
 //!
 //! It has two floors. [`head`] writes what stays the same from page to page (comment lines, labels with their
-//! escapes): the host renders it once and keeps it. [`line`] joins such parts with a value. [`Encoder`] walks a
+//! escapes): the host renders it once and keeps it. [`line`](mod@line) joins such parts with a value. [`Encoder`] walks a
 //! whole [`Source`](crate::model::Source) over both floors into the caller's buffer, stops at any line, and goes on
 //! from there.
 //!

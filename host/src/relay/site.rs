@@ -129,7 +129,10 @@ mod tests {
     #[tokio::test]
     async fn devices_have_the_promised_shape() {
         let (head, body) = ask("/api/devices").await;
-        assert!(head.starts_with("http/1.1 200") && head.contains("content-type: application/json"), "{head}");
+        assert!(
+            head.starts_with("http/1.1 200") && head.contains("content-type: application/json"),
+            "{head}"
+        );
         assert_eq!(
             body,
             concat!(
@@ -150,7 +153,9 @@ mod tests {
         assert!(body.contains(&format!("<script nonce=\"{nonce}\">")));
         assert!(body.contains(&format!("<style nonce=\"{nonce}\">")));
         assert!(!body.contains(NONCE));
-        for outside in ["innerHTML", "outerHTML", "insertAdjacentHTML", "src=", "https://", "@import", "eval("] {
+        for outside in
+            ["innerHTML", "outerHTML", "insertAdjacentHTML", "src=", "https://", "@import", "eval("]
+        {
             assert!(!body.contains(outside), "the page holds {outside}");
         }
     }

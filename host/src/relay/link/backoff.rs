@@ -35,7 +35,7 @@ impl Backoff {
         self.tries = self.tries.wrapping_add(1);
         // The hasher has a random key, so the hash of the count is as random as this needs; no package for that.
         let parts = (self.random.hash_one(self.tries) % 1024) as u32;
-        whole - whole / 3 * parts / 1024
+        whole.saturating_sub(whole / 3 * parts / 1024)
     }
 }
 

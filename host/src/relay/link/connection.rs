@@ -31,11 +31,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(
-        intake: Box<dyn Intake>,
-        status: Arc<LinkStatus>,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(super) fn new(intake: Box<dyn Intake>, status: Arc<LinkStatus>, place: OwnedSemaphorePermit) -> Self {
         status.opened();
         Self { intake, status, _place: place }
     }

@@ -101,7 +101,10 @@ pub async fn run(port: &Port, link: Link) {
                         backoff.reset();
                     }
                     // A pseudo terminal that is hung up ends with EIO, an unplugged adapter with either.
-                    end.map_or_else(|error| format!("lost: {}", why(&error)), |()| "lost: end of file".to_owned())
+                    end.map_or_else(
+                        |error| format!("lost: {}", why(&error)),
+                        |()| "lost: end of file".to_owned(),
+                    )
                 }
                 None => "the limit of connections is reached".to_owned(),
             },
@@ -139,7 +142,9 @@ fn denied(owner: Option<u32>, groups: &str) -> String {
         (fields.nth(1)?.parse() == Ok(gid)).then_some(name)
     });
     match name {
-        Some("root") | None => format!("permission denied: the port belongs to group {gid}, which is not to be joined; see udev(7)"),
+        Some("root") | None => format!(
+            "permission denied: the port belongs to group {gid}, which is not to be joined; see udev(7)"
+        ),
         Some(group) => format!(
             "permission denied: the port belongs to group {group}; join it with `sudo usermod -aG {group} $USER`, then log in again"
         ),

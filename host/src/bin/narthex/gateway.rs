@@ -1,0 +1,280 @@
+//! The gateway: links on one side, HTTP on the other, the fleet between them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use narthex_host::expose::http::{Metrics, Scrapes};
+use narthex_host::registry::{Registerer, Registry};
+use narthex_host::relay::Now;
+use narthex_host::relay::fleet::{Connection, Fleet, Limits as FleetLimits, Origin};
+use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, tcp};
+use narthex_host::relay::site::{self, View};
+use narthex_host::relay::status::{DeviceStatus, GatewayStatus};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tracing::{info, warn};
+
+use crate::Failure;
+use crate::metrics::LinkMetrics;
+use crate::options::Limits;
+use crate::terminal::Terminal;
+
+/// How often silence is looked for.
+const SWEEP: Duration = Duration::from_secs(1);
+/// How long answers that are under way may take at the end.
+const GRACE: Duration = Duration::from_millis(1500);
+/// File descriptors beside those of connections: listeners, ports, the runtime's own.
+pub(crate) const OTHER_FILES: u64 = 64;
+
+/// What ends the program: a signal, or the end of a time.
+pub(crate) struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+    after: Option<Duration>,
+}
+
+impl Stop {
+    /// On `SIGINT` and `SIGTERM`, which are taken from now on.
+    pub(crate) fn on_signal() -> Result<Self, Failure> {
+        let take =
+            |kind| signal(kind).map_err(|error| Failure::later(format!("cannot take signals: {error}")));
+        Ok(Self {
+            interrupt: take(SignalKind::interrupt())?,
+            terminate: take(SignalKind::terminate())?,
+            after: None,
+        })
+    }
+
+    /// And after this time, if any, counted from when the gateway is ready.
+    pub(crate) fn or_after(self, after: Option<Duration>) -> Self {
+        Self { after, ..self }
+    }
+
+    async fn wait(&mut self) {
+        let end = async {
+            match self.after {
+                Some(after) => sleep(after).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            () = end => {}
+        }
+    }
+}
+
+/// The gateway before it serves: its address is bound, links are added to it.
+pub(crate) struct Gateway {
+    listener: TcpListener,
+    address: SocketAddr,
+    fleet: Arc<Fleet>,
+    links: Vec<Arc<LinkStatus>>,
+    tasks: JoinSet<()>,
+    places: Arc<Semaphore>,
+    max_scrapes: usize,
+}
+
+impl Gateway {
+    /// Binds the address of the pages.
+    ///
+    /// # Errors
+    /// Status 2 when it cannot be had.
+    pub(crate) async fn open(listen: SocketAddr, limits: &Limits) -> Result<Self, Failure> {
+        let (listener, address) = bind("--listen", listen).await?;
+        if !address.ip().is_loopback() {
+            warn!("--listen {address}: whoever reaches this machine can read all metrics");
+        }
+        let places = places(limits);
+        let fleet = Arc::new(Fleet::new(FleetLimits {
+            device_label: limits.device_label.as_str().into(),
+            ttl: limits.ttl,
+            max_devices: limits.max_devices,
+            max_series: limits.max_series_per_device,
+            max_schema_bytes: limits.max_schema_bytes,
+        }));
+        Ok(Self {
+            listener,
+            address,
+            fleet,
+            links: Vec::new(),
+            tasks: JoinSet::new(),
+            places: Arc::new(Semaphore::new(places)),
+            max_scrapes: limits.max_scrapes,
+        })
+    }
+
+    /// Adds a link, which shows up in metrics and pages from now on.
+    pub(crate) fn link(&mut self, name: &str, device: Option<&str>) -> Link {
+        let gate: Arc<dyn Gate> = Arc::new(Entrance(Arc::clone(&self.fleet)));
+        let link = Link::new(name, gate, Arc::clone(&self.places)).with_device(device);
+        self.links.push(Arc::clone(link.status()));
+        link
+    }
+
+    /// Runs what reads a link; it ends with the gateway.
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Listens for devices. Returns the address, with its real port.
+    ///
+    /// # Errors
+    /// Status 2 when the address cannot be had.
+    pub(crate) async fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, Failure> {
+        let (listener, address) = bind("--tcp", address).await?;
+        if !address.ip().is_loopback() {
+            warn!("--tcp {address}: whoever reaches this machine can send as any device");
+        }
+        let link = self.link(&format!("tcp {address}"), None);
+        self.spawn(tcp::listen(listener, link));
+        Ok(address)
+    }
+
+    /// Where pages are served.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves pages until told to stop. `notes` are said once it is ready.
+    ///
+    /// # Errors
+    /// Status 1 when serving fails.
+    pub(crate) async fn serve(
+        mut self,
+        terminal: &Terminal,
+        mut stop: Stop,
+        notes: &[String],
+    ) -> Result<(), Failure> {
+        let registry = Arc::new(Registry::new());
+        let links = LinkMetrics::new(self.links.clone())
+            .map_err(|defect| Failure::later(format!("own metrics: {defect}")))?;
+        let scrapes = registry
+            .register(Arc::clone(&self.fleet) as _)
+            .and_then(|()| registry.register_collector(Arc::new(links)))
+            .and_then(|()| Scrapes::register(&*registry))
+            .map_err(|error| Failure::later(format!("own metrics: {error}")))?;
+        let view: Arc<dyn View> = Arc::new(Everything {
+            fleet: Arc::clone(&self.fleet),
+            links: self.links,
+            started: Instant::now(),
+        });
+        let metrics = Metrics::new(registry).max_scrapes(self.max_scrapes).counted_by(scrapes);
+        let router = site::router(Arc::clone(&view)).route("/metrics", metrics.into_route());
+
+        let fleet = Arc::clone(&self.fleet);
+        self.tasks.spawn(async move {
+            let mut ticks = interval(SWEEP);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                ticks.tick().await;
+                fleet.sweep(Now::read());
+            }
+        });
+        let (end, mut ended) = watch::channel(false);
+        let server = axum::serve(self.listener, router).with_graceful_shutdown(async move {
+            // An error says that the other side is gone: an end as well.
+            let _ = ended.wait_for(|ended| *ended).await;
+        });
+        let mut server = tokio::spawn(server.into_future());
+        terminal.always(&format!("narthex: listening on http://{}/metrics", self.address));
+        for note in notes {
+            terminal.say(note);
+        }
+        self.tasks.spawn(terminal.clone().watch(self.address, view));
+
+        let ended = tokio::select! {
+            () = stop.wait() => {
+                info!("stopping");
+                end.send_replace(true);
+                // Who reads that slowly is cut off.
+                timeout(GRACE, &mut server).await.unwrap_or(Ok(Ok(())))
+            }
+            ended = &mut server => ended,
+        };
+        self.tasks.shutdown().await;
+        match ended {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(Failure::later(format!("--listen {}: {error}", self.address))),
+            Err(error) => Err(Failure::later(format!("serving pages: {error}"))),
+        }
+    }
+}
+
+/// How many connections there may be: as many as asked for, but some files stay free for scrapes, or a crowd of
+/// devices would leave the gateway deaf.
+fn places(limits: &Limits) -> usize {
+    let other = OTHER_FILES + limits.max_scrapes as u64;
+    let allowed = allow_files(other.saturating_add(limits.max_connections as u64));
+    let places = usize::try_from(allowed.saturating_sub(other)).unwrap_or(usize::MAX);
+    if places < limits.max_connections {
+        warn!("{places} connections fit into the {allowed} files that may be open: see `ulimit -n`");
+    }
+    places.min(limits.max_connections).min(Semaphore::MAX_PERMITS)
+}
+
+/// Asks the system for so many open files. Returns how many it allows; a system that does not say allows all.
+pub(crate) fn allow_files(files: u64) -> u64 {
+    rlimit::increase_nofile_limit(files).unwrap_or(files)
+}
+
+async fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let fail = |error: io::Error| {
+        let why = match error.kind() {
+            io::ErrorKind::AddrInUse => "address already in use".to_owned(),
+            io::ErrorKind::AddrNotAvailable => "not an address of this machine".to_owned(),
+            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::usage(format!("{option} {address}: {why}"))
+    };
+    let listener = TcpListener::bind(address).await.map_err(fail)?;
+    let address = listener.local_addr().map_err(fail)?;
+    Ok((listener, address))
+}
+
+/// Brings each connection to the fleet.
+struct Entrance(Arc<Fleet>);
+
+impl Gate for Entrance {
+    fn open(&self, link: &Arc<str>, name: Option<&Arc<str>>, peer: &str) -> Box<dyn Intake> {
+        let origin = Origin { link: Arc::clone(link), name: name.cloned(), peer: peer.to_owned() };
+        Box::new(Incoming(self.0.connect(origin, Now::read())))
+    }
+}
+
+struct Incoming(Connection);
+
+impl Intake for Incoming {
+    fn feed(&mut self, bytes: &[u8]) {
+        self.0.feed(bytes, Now::read());
+    }
+}
+
+/// What page and terminal show.
+struct Everything {
+    fleet: Arc<Fleet>,
+    links: Vec<Arc<LinkStatus>>,
+    started: Instant,
+}
+
+impl View for Everything {
+    fn devices(&self) -> Vec<DeviceStatus> {
+        self.fleet.devices(Now::read())
+    }
+
+    fn gateway(&self) -> GatewayStatus {
+        GatewayStatus {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            uptime_seconds: self.started.elapsed().as_secs_f64(),
+            totals: self.fleet.totals(Now::read()),
+            links: self.links.iter().map(|link| link.report()).collect(),
+        }
+    }
+}

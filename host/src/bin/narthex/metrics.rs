@@ -1,0 +1,56 @@
+//! What the gateway says about its links at `/metrics`.
+
+use std::sync::Arc;
+
+use narthex::model::Value;
+use narthex_host::collector::{Collected, Collector};
+use narthex_host::model::{Defect, Family};
+use narthex_host::relay::link::LinkStatus;
+
+const UP: &str = "narthex_link_up";
+const OPEN: &str = "narthex_link_open_connections";
+const OPENED: &str = "narthex_link_connections_total";
+const RECEIVED: &str = "narthex_link_received_bytes_total";
+const ERRORS: &str = "narthex_link_errors_total";
+
+/// The metrics of the gateway's links.
+pub(crate) struct LinkMetrics {
+    links: Vec<Arc<LinkStatus>>,
+    families: Vec<Family>,
+}
+
+impl LinkMetrics {
+    /// Those of these links.
+    pub(crate) fn new(links: Vec<Arc<LinkStatus>>) -> Result<Self, Defect> {
+        let families = vec![
+            Family::gauge(UP, "Whether the link can take bytes: its port is open, its address bound.")?,
+            Family::gauge(OPEN, "Connections that are open.")?,
+            Family::counter(OPENED, "Connections that were opened.")?,
+            Family::counter(RECEIVED, "Bytes that came in.")?.with_unit("bytes")?,
+            Family::counter(
+                ERRORS,
+                "Failed attempts to open the link, and connections lost to an error or refused.",
+            )?,
+        ];
+        Ok(Self { links, families })
+    }
+}
+
+impl Collector for LinkMetrics {
+    fn describe(&self) -> Vec<Family> {
+        self.families.clone()
+    }
+
+    fn collect(&self, into: &mut Collected) {
+        for link in &self.links {
+            let report = link.report();
+            let mut push =
+                |family, value| into.push(family, &[("link", &*report.link)], Value::Unsigned(value));
+            push(UP, u64::from(report.up));
+            push(OPEN, report.connections);
+            push(OPENED, report.connections_total);
+            push(RECEIVED, report.received_bytes);
+            push(ERRORS, report.errors);
+        }
+    }
+}

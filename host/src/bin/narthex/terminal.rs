@@ -1,0 +1,360 @@
+//! What is seen on standard error: a few lines refreshed in place on a terminal, one line now and then elsewhere,
+//! and log lines that tear neither.
+
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use narthex_host::relay::site::View;
+use narthex_host::relay::status::{GatewayStatus, LinkReport, Totals};
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::level_filters::LevelFilter;
+
+/// How often the lines on a terminal are refreshed.
+const REFRESH: Duration = Duration::from_secs(1);
+/// How often a line is written elsewhere.
+const REPORT: Duration = Duration::from_secs(5);
+/// Links shown on a terminal; the page shows all.
+const MAX_LINKS: usize = 8;
+
+// See ECMA-48. Wrapping is switched off while lines are drawn, so that a long line is cut and never becomes two:
+// the way back up is counted in lines.
+const HIDE_CURSOR: &str = "\x1b[?25l";
+const SHOW_CURSOR: &str = "\x1b[?25h";
+const NO_WRAP: &str = "\x1b[?7l";
+const WRAP: &str = "\x1b[?7h";
+const CLEAR_LINE: &str = "\x1b[K";
+const CLEAR_BELOW: &str = "\x1b[J";
+const DIM: &str = "\x1b[2m";
+const BOLD: &str = "\x1b[1m";
+const RED: &str = "\x1b[31m";
+const PLAIN: &str = "\x1b[0m";
+
+/// Standard error, shared by all who write to it.
+#[derive(Clone)]
+pub(crate) struct Terminal {
+    quiet: bool,
+    /// Whether lines can be refreshed in place.
+    live: bool,
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Terminal {
+    /// Standard error as it is; `quiet` leaves only logs and what must be said.
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { quiet, live: io::stderr().is_terminal() && !quiet, lines: Arc::default() }
+    }
+
+    /// Sends logs here from now on.
+    pub(crate) fn take_logs(&self, verbose: u8) {
+        let level = match (self.quiet, verbose) {
+            (true, _) => LevelFilter::WARN,
+            (_, 0) => LevelFilter::INFO,
+            (_, 1) => LevelFilter::DEBUG,
+            _ => LevelFilter::TRACE,
+        };
+        let terminal = self.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(level)
+            .with_target(verbose > 0)
+            .with_ansi(io::stderr().is_terminal())
+            .with_writer(move || terminal.clone())
+            .init();
+    }
+
+    /// Writes a line that stays, unless quiet.
+    pub(crate) fn say(&self, line: &str) {
+        if !self.quiet {
+            self.always(line);
+        }
+    }
+
+    /// Writes a line that stays.
+    pub(crate) fn always(&self, line: &str) {
+        self.above(format!("{line}\n").as_bytes());
+    }
+
+    /// Shows how the gateway is doing, for ever.
+    pub(crate) async fn watch(self, address: SocketAddr, view: Arc<dyn View>) {
+        if self.quiet {
+            return;
+        }
+        let mut ticks = interval(if self.live { REFRESH } else { REPORT });
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut speed = Speed::new(Instant::now());
+        if !self.live {
+            ticks.tick().await;
+        }
+        loop {
+            ticks.tick().await;
+            let status = view.gateway();
+            let rates = speed.update(&status, Instant::now());
+            if self.live {
+                self.show(block(address, &status, rates));
+            } else {
+                self.always(&line(&status, rates));
+            }
+        }
+    }
+
+    /// Leaves the lines as they are, and the cursor below them as it was.
+    pub(crate) fn close(&self) {
+        if self.live {
+            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+            if !lines.is_empty() {
+                put(&format!("\r{CLEAR_LINE}{SHOW_CURSOR}"));
+            }
+            lines.clear();
+        }
+    }
+
+    /// Draws `new` over the lines that stand there.
+    fn show(&self, new: Vec<String>) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        put(&format!("{}{}", back(lines.len()), drawn(&new)));
+        *lines = new;
+    }
+
+    /// Writes `bytes` above the lines that stand there.
+    fn above(&self, bytes: &[u8]) {
+        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(bytes);
+        if lines.is_empty() {
+            put(&text);
+        } else {
+            put(&format!("{}{CLEAR_BELOW}{text}{}", back(lines.len()), drawn(&lines)));
+        }
+    }
+}
+
+impl Write for Terminal {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.above(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// One write for all of it, so that nothing half-drawn is seen. If nobody reads, there is nobody to tell.
+fn put(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+fn back(lines: usize) -> String {
+    if lines == 0 { HIDE_CURSOR.to_owned() } else { format!("\r\x1b[{lines}A") }
+}
+
+fn drawn(lines: &[String]) -> String {
+    let mut text = NO_WRAP.to_owned();
+    for line in lines {
+        text.push_str(line);
+        text.push_str(CLEAR_LINE);
+        text.push('\n');
+    }
+    text + CLEAR_BELOW + WRAP
+}
+
+/// What happens in a second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rates {
+    frames: f64,
+    bytes: f64,
+}
+
+/// Takes rates from totals.
+struct Speed {
+    at: Instant,
+    frames: u64,
+    bytes: u64,
+}
+
+impl Speed {
+    fn new(at: Instant) -> Self {
+        Self { at, frames: 0, bytes: 0 }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "for the eye")]
+    fn update(&mut self, status: &GatewayStatus, at: Instant) -> Rates {
+        let bytes: u64 = status.links.iter().map(|link| link.received_bytes).sum();
+        let frames = status.totals.frames_received;
+        let seconds = (at - self.at).as_secs_f64().max(1e-3);
+        let rates = Rates {
+            frames: frames.saturating_sub(self.frames) as f64 / seconds,
+            bytes: bytes.saturating_sub(self.bytes) as f64 / seconds,
+        };
+        *self = Self { at, frames, bytes };
+        rates
+    }
+}
+
+/// One line for a log.
+fn line(status: &GatewayStatus, rates: Rates) -> String {
+    let Totals { devices, live, series, frames_lost, frames_corrupt, frames_refused, .. } = status.totals;
+    let up = status.links.iter().filter(|link| link.up).count();
+    format!(
+        "narthex: {live} of {devices} devices up, {series} series, {:.1} frames/s, {frames_lost} lost, \
+         {frames_corrupt} corrupt, {frames_refused} refused; {up} of {} links up",
+        rates.frames,
+        status.links.len(),
+    )
+}
+
+/// A few lines for a terminal.
+fn block(address: SocketAddr, status: &GatewayStatus, rates: Rates) -> Vec<String> {
+    let t = &status.totals;
+    let bad = |n: u64, what: &str| {
+        if n == 0 { format!("{DIM}0 {what}{PLAIN}") } else { format!("{RED}{} {what}{PLAIN}", grouped(n)) }
+    };
+    let head = |what: &str| format!("  {DIM}{what:<9}{PLAIN}");
+    let mut lines = vec![
+        String::new(),
+        format!(
+            "  {BOLD}narthex{PLAIN} {DIM}{} · up {}{PLAIN} · http://{address}/",
+            status.version,
+            span(status.uptime_seconds)
+        ),
+        format!(
+            "{}{BOLD}{}{PLAIN} up of {} · {} series",
+            head("devices"),
+            grouped(t.live as u64),
+            grouped(t.devices as u64),
+            grouped(t.series as u64)
+        ),
+        format!(
+            "{}{BOLD}{:.1}/s{PLAIN} · {} received · {} · {} · {}",
+            head("frames"),
+            rates.frames,
+            grouped(t.frames_received),
+            bad(t.frames_lost, "lost"),
+            bad(t.frames_corrupt, "corrupt"),
+            bad(t.frames_refused, "refused"),
+        ),
+        format!(
+            "{}{BOLD}{}/s{PLAIN} · {} outside frames",
+            head("bytes"),
+            size(rates.bytes),
+            grouped(t.foreign_bytes)
+        ),
+    ];
+    for (i, link) in status.links.iter().take(MAX_LINKS).enumerate() {
+        lines.push(head(if i == 0 { "links" } else { "" }) + &link_line(link));
+    }
+    if let Some(more) = status.links.len().checked_sub(MAX_LINKS).filter(|more| *more > 0) {
+        lines.push(format!("{}{DIM}and {more} more{PLAIN}", head("")));
+    }
+    lines
+}
+
+fn link_line(link: &LinkReport) -> String {
+    let mut text = printable(&link.link);
+    match (link.up, link.connections) {
+        (true, n) => _ = write!(text, " · {} open", grouped(n)),
+        (false, _) => _ = write!(text, " · {RED}down{PLAIN}"),
+    }
+    if !link.trouble.is_empty() {
+        let _ = write!(text, " {DIM}({}){PLAIN}", printable(&link.trouble));
+    }
+    text
+}
+
+/// Text that cannot steer the terminal: a path may hold anything.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+/// Digits in threes: `12 345`.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push('\u{202f}');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn size(bytes: f64) -> String {
+    match bytes {
+        _ if bytes < 1e3 => format!("{bytes:.0} B"),
+        _ if bytes < 1e6 => format!("{:.1} kB", bytes / 1e3),
+        _ => format!("{:.1} MB", bytes / 1e6),
+    }
+}
+
+#[allow(clippy::cast_sign_loss, reason = "a time since a start")]
+fn span(seconds: f64) -> String {
+    let seconds = seconds as u64;
+    let (days, hours, minutes) = (seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60);
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3600 => format!("{minutes} min {} s", seconds % 60),
+        3600..86400 => format!("{hours} h {minutes} min"),
+        _ => format!("{days} d {hours} h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status() -> GatewayStatus {
+        let link = |name: &str, up, trouble: &str| LinkReport {
+            link: name.into(),
+            up,
+            connections: u64::from(up),
+            received_bytes: 1500,
+            trouble: trouble.into(),
+            ..LinkReport::default()
+        };
+        GatewayStatus {
+            version: "0.1.0".into(),
+            uptime_seconds: 61.5,
+            totals: Totals {
+                devices: 3,
+                live: 2,
+                frames_received: 12345,
+                frames_lost: 1,
+                ..Totals::default()
+            },
+            links: vec![link("tcp 127.0.0.1:1", true, ""), link("serial /dev/\x1b[2Ja", false, "gone")],
+        }
+    }
+
+    #[test]
+    fn a_line_tells_it_all() {
+        let start = Instant::now();
+        let mut speed = Speed::new(start);
+        let rates = speed.update(&status(), start + Duration::from_secs(10));
+        assert_eq!(
+            line(&status(), rates),
+            "narthex: 2 of 3 devices up, 0 series, 1234.5 frames/s, 1 lost, 0 corrupt, 0 refused; 1 of 2 links up"
+        );
+        let rates = speed.update(&status(), start + Duration::from_secs(20));
+        assert!(rates.frames == 0.0 && rates.bytes == 0.0);
+    }
+
+    #[test]
+    fn names_cannot_steer_the_terminal() {
+        let lines = block(([127, 0, 0, 1], 9920).into(), &status(), Rates::default());
+        assert!(lines.iter().all(|line| !line.contains("\x1b[2J") && !line.contains('\n')), "{lines:?}");
+        assert!(lines.iter().any(|line| line.contains("12\u{202f}345 received")));
+        assert!(lines.iter().any(|line| line.contains("(gone)")));
+    }
+
+    #[test]
+    fn spans_and_sizes_are_short() {
+        assert_eq!(
+            [span(59.9), span(61.0), span(7260.0), span(90000.0)],
+            ["59 s", "1 min 1 s", "2 h 1 min", "1 d 1 h"]
+        );
+        assert_eq!([size(999.0), size(1500.0), size(2.5e6)], ["999 B", "1.5 kB", "2.5 MB"]);
+        assert_eq!([grouped(0), grouped(999), grouped(1000)], ["0", "999", "1\u{202f}000"]);
+    }
+}

@@ -14,7 +14,7 @@ examples:
   instructions    prints how many instructions each update of a metric takes: what<TAB>instructions
 
 options:
-  --uart tcp:HOST:PORT  dial HOST:PORT and put UART0 on the connection; somebody must listen there
+  --uart tcp:HOST:PORT  dial HOST:PORT, each second until somebody listens there, and put UART0 on the connection
   --uart pty            put UART0 on a new pseudo-terminal, and print "uart: PATH" on stdout
                         (without --uart, UART0 is stdin and stdout)
   --http HOST:PORT      let HOST:PORT of this machine reach port 80 of the device; HOST is an IPv4 address
@@ -47,7 +47,8 @@ while (($#)); do
             if [[ $2 == pty ]]; then
                 uart=pty
             elif [[ $2 =~ ^tcp:([^:,]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
-                uart=$2,nodelay=on
+                # Dialled again when it is lost, as a board's cable stays where it is while a gateway restarts.
+                uart=$2,nodelay=on,reconnect=1
             else
                 fail "bad --uart '$2': expected tcp:HOST:PORT or pty"
             fi

@@ -41,9 +41,15 @@ fn main() -> ! {
     }
 }
 
-/// Uses the three functions that compilers call unasked, with a length they do not know.
+/// Memory that is aligned to words, for which compilers call functions of their own.
+#[repr(align(4))]
+struct Words([u8; BUFFER]);
+
+/// Uses the three functions that compilers call unasked, with a length they do not know, and their kin for words.
 #[inline(never)]
 fn memory(a: &mut [u8; BUFFER], b: &mut [u8; BUFFER], len: usize) {
+    black_box(&mut Words([0; BUFFER]).0);
+    black_box(&mut Words([b'0'; BUFFER]).0);
     if let (Some(a), Some(b)) = (a.get_mut(..len), b.get_mut(..len)) {
         a.copy_from_slice(b);
         if black_box(&*a) == black_box(&*b) {

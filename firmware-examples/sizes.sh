@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# What narthex adds to a firmware: the sections of REF-A with text, or with snapshots, less those of the same program
+# without narthex. Prints `what<TAB>bytes`.
+set -euo pipefail
+cd "$(dirname "$(realpath "$0")")"
+target=thumbv7m-none-eabi
+
+# Sections of the program with these features: code and constants, initialised data, zeroed data.
+sections() {
+    local elf
+    elf=$(cargo build --quiet --release --target "$target" -p ref-a --bin ref-a --features "$1" \
+        --message-format=json-render-diagnostics | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
+    "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-size "$elf" | awk 'NR == 2 {print $1, $2, $3}'
+}
+
+read -r flash data ram < <(sections "")
+for feature in text wire; do
+    read -r f d r < <(sections "$feature")
+    printf 'REF-A %s flash\t%d\n' "$feature" $((f + d - flash - data))
+    printf 'REF-A %s RAM\t%d\n' "$feature" $((d + r - data - ram))
+done

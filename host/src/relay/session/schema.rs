@@ -30,7 +30,7 @@ pub struct FamilySchema {
 }
 
 /// One child of a family: its label text in front of the device label and behind it, and which child it is.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct ChildSchema {
     /// Labels whose names come before the device label, with a comma behind them; or nothing.
     pub before: Box<str>,
@@ -136,7 +136,8 @@ impl FamilySchema {
                 children.push(ChildSchema { before, after, index: children.len() });
             }
         }
-        children.sort();
+        // By their whole text: where two instances have other labels, what comes first depends on the device label too.
+        children.sort_by_cached_key(|child| [&*child.before, device_label, &*child.after].concat());
         if children
             .windows(2)
             .any(|pair| matches!(pair, [a, b] if a.before == b.before && a.after == b.after))

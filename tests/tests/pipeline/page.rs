@@ -1,0 +1,138 @@
+//! Pages taken apart: families, and the lines of each child.
+
+use std::collections::BTreeMap;
+
+/// A page by family name; each family by the labels of its children, without `le`.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Page {
+    families: BTreeMap<String, Family>,
+    end: String,
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Family {
+    /// HELP, TYPE, UNIT.
+    comments: String,
+    /// The lines of each child.
+    children: BTreeMap<String, String>,
+}
+
+impl Page {
+    /// Reads the page of a device, and writes all as the host has it: with the label `device`, labels in order.
+    pub(crate) fn of_device(page: &str, device: &str) -> Self {
+        let device = device.replace('\\', "\\\\").replace('"', "\\\"");
+        Self::read(page, Some(&format!("device=\"{device}\"")))
+    }
+
+    /// Reads a page of the host as it stands.
+    pub(crate) fn of_host(page: &str) -> Self {
+        Self::read(page, None)
+    }
+
+    fn read(page: &str, device: Option<&str>) -> Self {
+        let (mut read, mut name, mut family) = (Self::default(), "", Family::default());
+        for line in page.split_inclusive('\n') {
+            if let Some(comment) = line.strip_prefix("# HELP ") {
+                read.put(name, family);
+                name = comment.split(' ').next().unwrap_or_default();
+                family = Family { comments: line.into(), children: BTreeMap::new() };
+            } else if line == "# EOF\n" {
+                read.end = line.into();
+            } else if line.starts_with("# ") {
+                family.comments.push_str(line);
+            } else {
+                let (labels, line) = sample(line, device);
+                family.children.entry(labels).or_default().push_str(&line);
+            }
+        }
+        read.put(name, family);
+        read
+    }
+
+    fn put(&mut self, name: &str, family: Family) {
+        // Families stand in the order of their names in text 0.0.4, in both formats.
+        let total = if family.comments.contains(" counter\n") && !name.ends_with("_total") { "_total" } else { "" };
+        if !name.is_empty() {
+            assert!(self.families.insert(format!("{name}{total}"), family).is_none(), "{name} is there twice");
+        }
+    }
+
+    /// All of it as text, in order.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for Family { comments, children } in self.families.values() {
+            text.push_str(comments);
+            text.extend(children.values().map(String::as_str));
+        }
+        text + &self.end
+    }
+
+    /// Every child with its lines, by family and labels.
+    pub(crate) fn children(&self) -> impl Iterator<Item = ((&str, &str), &str)> {
+        self.families.iter().flat_map(|(name, family)| {
+            family.children.iter().map(move |(labels, lines)| ((name.as_str(), labels.as_str()), lines.as_str()))
+        })
+    }
+
+    /// The lines of one child.
+    pub(crate) fn child(&self, family: &str, labels: &str) -> Option<&str> {
+        self.families.get(family)?.children.get(labels).map(String::as_str)
+    }
+
+    /// The comment lines of every family.
+    pub(crate) fn comments(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.families.iter().map(|(name, family)| (name.as_str(), family.comments.as_str()))
+    }
+}
+
+/// A page of the host without what the gateway says of itself.
+pub(crate) fn of_devices(page: &str) -> String {
+    let own = |line: &&str| {
+        let name = line.strip_prefix("# ").and_then(|comment| comment.split(' ').nth(1)).unwrap_or(line);
+        !name.starts_with("narthex_")
+    };
+    page.split_inclusive('\n').filter(own).collect()
+}
+
+/// The labels of a line, in order, with one more, without `le`; and the line with its labels so.
+fn sample(line: &str, more: Option<&str>) -> (String, String) {
+    let (name, labels, value) = match line.find(['{', ' ']) {
+        Some(at) if line[at..].starts_with('{') => {
+            let (labels, rest) = pairs(&line[at + 1..]);
+            (&line[..at], labels, rest)
+        }
+        Some(at) => (&line[..at], Vec::new(), &line[at..]),
+        None => panic!("no sample: {line:?}"),
+    };
+    let (bound, mut labels): (Vec<&str>, Vec<&str>) = labels.into_iter().partition(|label| label.starts_with("le=\""));
+    labels.extend(more);
+    if more.is_some() {
+        labels.sort_by_key(|label| label.split('=').next());
+    }
+    let child = labels.join(",");
+    labels.extend(bound);
+    let all = labels.join(",");
+    let line = if all.is_empty() { format!("{name}{value}") } else { format!("{name}{{{all}}}{value}") };
+    (child, line)
+}
+
+/// The labels up to the brace that closes them, as they stand; and what is behind.
+fn pairs(text: &str) -> (Vec<&str>, &str) {
+    let (mut pairs, mut start, mut quoted, mut escaped) = (Vec::new(), 0, false, false);
+    for (at, char) in text.char_indices() {
+        match char {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            ',' | '}' if !quoted => {
+                pairs.push(&text[start..at]);
+                start = at + 1;
+                if char == '}' {
+                    return (pairs, &text[start..]);
+                }
+            }
+            _ => {}
+        }
+    }
+    panic!("labels without an end: {text:?}");
+}

@@ -51,9 +51,9 @@ pub(crate) async fn run(options: &Demo, terminal: &Terminal) -> Result<(), Failu
     }
     let address = gateway.address();
     let notes = [
-        format!("  {} simulated pump controllers report once a second", options.devices),
+        format!("  devices     {} simulated pump controllers, a snapshot a second each", options.devices),
         format!("  page        http://{address}/"),
-        format!("  devices     http://{address}/api/devices"),
+        format!("  as JSON     http://{address}/api/devices"),
         format!(
             "  Prometheus  scrape_configs: [{{ job_name: narthex, static_configs: [{{ targets: [\"{address}\"] }}] }}]"
         ),

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use narthex::model::{Scale, Value};
 use narthex::text::{Format, Out, head, line};
 
-use crate::model::{Bound, Child, Family, Point};
+use crate::model::{Child, Family, Point};
 use crate::registry::{Gathered, Resume};
 
 /// A page under way: families by name, children by label text, all lines of a child from one state.
@@ -146,80 +146,85 @@ impl Lines {
     }
 
     fn child(self, out: &mut Out<'_>, family: &Family, child: &Child<'_>) {
-        // A head has the parts of a label text, which sources keep in a few pieces. More are joined first.
+        // A line is written from the pieces of its label text. More pieces than it has room for are joined first.
         let mut joined = String::new();
         let mut labels = child.labels;
         let one;
-        if labels.len() > Head::LABELS {
+        if labels.len() > LABELS {
             child.join_labels(&mut joined);
             one = [joined.as_str()];
             labels = &one;
         }
-        let head = Head { name: &family.name, labels, bare: child.is_bare() };
+        let labels = if child.is_bare() { &[] } else { labels };
+        let mut line = Line::new(self.format, &family.name, labels);
         match child.point {
-            Point::Value { value, scale } => head.sample(out, self.format, "", None, value, scale),
+            Point::Value { value, scale } => line.sample(out, ["", "{"], value, scale),
             Point::Histogram { bounds, buckets, sum, scale } => {
-                self.histogram(out, head, bounds, buckets);
-                let count = buckets.iter().fold(0u64, |count, bucket| count.wrapping_add(*bucket));
-                head.sample(out, self.format, "_sum", None, sum, scale);
-                head.sample(out, self.format, "_count", None, Value::Unsigned(count), Scale::ONE);
+                let mut count = 0u64;
+                let bounds = bounds.iter().map(|bound| bound.in_format(self.format)).chain(["+Inf"]);
+                for (bound, bucket) in bounds.zip(buckets) {
+                    count = count.wrapping_add(*bucket);
+                    line.bucket(out, bound, count);
+                }
+                line.sample(out, ["_sum", "_sum{"], sum, scale);
+                line.sample(out, ["_count", "_count{"], Value::Unsigned(count), Scale::ONE);
             }
         }
         if let (Format::OpenMetrics, true, Some(created)) = (self.format, self.created, child.created) {
-            let head = Head { name: family.open_metrics_name(), ..head };
-            let milliseconds = Value::Unsigned(created);
-            head.sample(out, self.format, "_created", None, milliseconds, Scale::new(-3));
-        }
-    }
-
-    fn histogram(self, out: &mut Out<'_>, head: Head<'_>, bounds: &[Bound], buckets: &[u64]) {
-        let mut count = 0u64;
-        let bounds = bounds.iter().map(|bound| bound.in_format(self.format)).chain(["+Inf"]);
-        for (bound, bucket) in bounds.zip(buckets) {
-            count = count.wrapping_add(*bucket);
-            head.sample(out, self.format, "_bucket", Some(bound), Value::Unsigned(count), Scale::ONE);
+            let mut line = Line::new(self.format, family.open_metrics_name(), labels);
+            line.sample(out, ["_created", "_created{"], Value::Unsigned(created), Scale::new(-3));
         }
     }
 }
 
-/// What stands before a value.
-#[derive(Clone, Copy)]
-struct Head<'a> {
-    name: &'a str,
-    labels: &'a [&'a str],
-    bare: bool,
+/// Most pieces of label text that a line is written from.
+const LABELS: usize = 6;
+/// Most parts of a line's head: name, suffix, labels, and the three parts of `le`.
+const PARTS: usize = 2 + LABELS + 3;
+
+/// The lines of one child: what stands before a value, in pieces of which only some differ from line to line.
+struct Line<'a> {
+    format: Format,
+    /// Name, suffix, labels, then what ends the head.
+    parts: [&'a str; PARTS],
+    /// How many parts stand before the end.
+    fixed: usize,
 }
 
-impl Head<'_> {
-    /// Most pieces of label text.
-    const LABELS: usize = 6;
-
-    fn sample(
-        self,
-        out: &mut Out<'_>,
-        format: Format,
-        suffix: &str,
-        bound: Option<&str>,
-        value: Value,
-        scale: Scale,
-    ) {
-        let mut parts = [""; Self::LABELS + 6];
-        let open = if self.bare && bound.is_none() { "" } else { "{" };
-        let labels = if self.bare { &[] } else { self.labels };
-        let le: &[&str] = match bound {
-            Some(bound) if self.bare => &["le=\"", bound, "\"}"],
-            Some(bound) => &[",le=\"", bound, "\"}"],
-            None if self.bare => &[],
-            None => &["}"],
-        };
-        let wanted =
-            [self.name, suffix, open].into_iter().chain(labels.iter().copied()).chain(le.iter().copied());
-        let mut used = 0;
-        for (part, text) in parts.iter_mut().zip(wanted) {
+impl<'a> Line<'a> {
+    fn new(format: Format, name: &'a str, labels: &[&'a str]) -> Self {
+        let mut parts = [""; PARTS];
+        for (part, text) in parts.iter_mut().zip([name, ""].iter().chain(labels)) {
             *part = text;
-            used += 1;
         }
-        line::sample(out, format, parts.get(..used).unwrap_or(&parts), value, scale);
+        Self { format, parts, fixed: 2 + labels.len().min(LABELS) }
+    }
+
+    /// Writes a line; the suffix of the name comes without and with a brace.
+    fn sample(&mut self, out: &mut Out<'_>, suffix: [&'static str; 2], value: Value, scale: Scale) {
+        let [bare, labelled] = suffix;
+        if self.fixed == 2 {
+            self.write(out, bare, &[], value, scale);
+        } else {
+            self.write(out, labelled, &["}"], value, scale);
+        }
+    }
+
+    /// Writes the line of a bucket.
+    fn bucket(&mut self, out: &mut Out<'_>, bound: &'a str, count: u64) {
+        let le = if self.fixed == 2 { "le=\"" } else { ",le=\"" };
+        self.write(out, "_bucket{", &[le, bound, "\"}"], Value::Unsigned(count), Scale::ONE);
+    }
+
+    fn write(&mut self, out: &mut Out<'_>, suffix: &'a str, end: &[&'a str], value: Value, scale: Scale) {
+        if let Some(part) = self.parts.get_mut(1) {
+            *part = suffix;
+        }
+        for (part, text) in self.parts.iter_mut().skip(self.fixed).zip(end) {
+            *part = text;
+        }
+        let head = self.parts.get(..self.fixed.saturating_add(end.len())).unwrap_or_default();
+        line::sample(out, self.format, head, value, scale);
     }
 }
 

@@ -17,6 +17,11 @@ pub mod peers;
 pub mod program;
 pub mod prometheus;
 
+/// The README's code, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+mod readme {}
+
 use std::path::Path;
 
 /// The root of the tree.

@@ -158,7 +158,7 @@ impl Desc<'_> {
         if unsigned == gauge || (self.optional && !gauge) {
             return Err(Defect::Number);
         }
-        if self.cells().saturating_mul(self.children()) > Self::MAX_CELLS {
+        if self.all_cells() > Self::MAX_CELLS {
             return Err(Defect::Cells);
         }
         Ok(())

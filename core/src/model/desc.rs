@@ -71,6 +71,7 @@ impl<'a> Desc<'a> {
     }
 
     /// Number of children: the product of the dimensions, 1 without labels; saturates.
+    #[inline(never)] // Asked for in many places, none of them hot.
     pub const fn children(&self) -> usize {
         let (mut dimensions, mut n) = (self.dimensions, 1usize);
         while let [dimension, rest @ ..] = dimensions {
@@ -86,6 +87,12 @@ impl<'a> Desc<'a> {
             Kind::Histogram => self.bounds.len().saturating_add(2),
             _ => 1,
         }
+    }
+
+    /// Cells of all children of one instance; saturates.
+    #[inline(never)]
+    pub const fn all_cells(&self) -> usize {
+        self.children().saturating_mul(self.cells())
     }
 
     /// The value of dimension `dimension` for child `child`.

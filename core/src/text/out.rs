@@ -53,7 +53,9 @@ impl<'a> Out<'a> {
     }
 
     /// Writes bytes.
-    #[inline(never)]
+    // A device has flash for one copy of this, a host has none to spare of its time.
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn bytes(&mut self, bytes: &[u8]) {
         if let Some(room) = self.buf.get_mut(self.len..).and_then(|rest| rest.get_mut(..bytes.len())) {
             room.copy_from_slice(bytes);
@@ -68,7 +70,8 @@ impl<'a> Out<'a> {
     }
 
     /// Writes one byte.
-    #[inline(never)]
+    #[cfg_attr(target_pointer_width = "64", inline)]
+    #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn byte(&mut self, byte: u8) {
         if let Some(room) = self.buf.get_mut(self.len) {
             *room = byte;

@@ -113,7 +113,7 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
         let (mut families, mut cells, mut index) = (0u16, 0u16, 0);
         while let Some(Instance { desc, first, .. }) = source.instance(index) {
             families = families.saturating_add(u16::from(first));
-            cells = cells.saturating_add(desc.children().saturating_mul(desc.cells()) as u16);
+            cells = cells.saturating_add(desc.all_cells() as u16);
             index += 1;
         }
         Self {
@@ -246,7 +246,7 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
                 if first && index != instance {
                     break;
                 }
-                first_cell = first_cell.wrapping_add(desc.children().wrapping_mul(desc.cells()) as u16);
+                first_cell = first_cell.wrapping_add(desc.all_cells() as u16);
                 index = index.saturating_add(1);
             }
             RecordCursor {

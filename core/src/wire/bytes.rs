@@ -1,6 +1,6 @@
 //! Writing and reading the fields of records.
 
-use super::{put_varint, take_varint, varint_len};
+use super::{put_varint, take_varint};
 
 /// A window on a byte string that is written from its beginning: only what falls into the window is kept, the rest
 /// is counted.
@@ -51,6 +51,7 @@ impl<'a> Window<'a> {
     }
 
     /// Writes bytes.
+    #[inline(never)] // Like the two below it is called for every field there is.
     pub const fn bytes(&mut self, bytes: &[u8]) {
         let end = self.at.saturating_add(bytes.len());
         let (mut source, mut at) = (bytes, self.at);
@@ -71,17 +72,17 @@ impl<'a> Window<'a> {
     }
 
     /// Writes a varint.
+    #[inline(never)]
     pub const fn varint(&mut self, n: u64) {
         let mut bytes = [0; super::MAX_VARINT];
-        let len = match put_varint(&mut bytes, n) {
-            Some(len) => len,
-            None => varint_len(n),
-        };
-        let (bytes, _) = bytes.split_at(len);
-        self.bytes(bytes);
+        if let Some(len) = put_varint(&mut bytes, n) {
+            let (bytes, _) = bytes.split_at(len);
+            self.bytes(bytes);
+        }
     }
 
     /// Writes a string: its length, then its bytes.
+    #[inline(never)]
     pub const fn string(&mut self, text: &str) {
         self.varint(text.len() as u64);
         self.bytes(text.as_bytes());

@@ -79,7 +79,7 @@ pub const fn hash(mut instances: &[Instance<'_>]) -> Result<u32, Error> {
             return Err(Error::FamilyTooLong);
         }
         cells = cells
-            .saturating_add(first.desc.children().saturating_mul(first.desc.cells()).saturating_mul(count));
+            .saturating_add(first.desc.all_cells().saturating_mul(count));
         if cells > u16::MAX as usize {
             return Err(Error::TooMany);
         }

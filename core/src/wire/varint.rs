@@ -4,14 +4,18 @@
 pub const MAX_VARINT: usize = 10;
 
 /// How many bytes `n` takes.
-pub const fn varint_len(n: u64) -> usize {
-    // Seven bits a byte; zero takes one too.
-    let bits = 64 - (n | 1).leading_zeros() as usize;
-    bits.div_ceil(7)
+#[inline(never)]
+pub const fn varint_len(mut n: u64) -> usize {
+    let mut len = 1;
+    while n >= 0x80 {
+        n >>= 7;
+        len += 1;
+    }
+    len
 }
 
-/// Writes `n` to the front of `buf` and returns how many bytes it took; `None`, with `buf` as it was, if it does
-/// not fit.
+/// Writes `n` to the front of `buf` and returns how many bytes it took; `None` if it does not fit, and `buf` holds
+/// nothing of use then.
 ///
 /// ```
 /// use narthex::wire::put_varint;
@@ -20,23 +24,20 @@ pub const fn varint_len(n: u64) -> usize {
 /// assert_eq!(buf[..2], [0xac, 0x02]);
 /// assert_eq!(put_varint(&mut buf[..1], 300), None);
 /// ```
-#[inline]
-pub const fn put_varint(buf: &mut [u8], n: u64) -> Option<usize> {
-    let len = varint_len(n);
-    if len > buf.len() {
-        return None;
-    }
-    let (mut rest, mut n) = (buf, n);
+#[inline(never)] // A device calls it from five places, and has flash for one.
+pub const fn put_varint(buf: &mut [u8], mut n: u64) -> Option<usize> {
+    let (mut rest, mut len) = (buf, 1);
     while let [byte, tail @ ..] = rest {
         if n < 0x80 {
             *byte = n as u8;
-            break;
+            return Some(len);
         }
         *byte = n as u8 | 0x80;
         n >>= 7;
+        len += 1;
         rest = tail;
     }
-    Some(len)
+    None
 }
 
 /// Takes a varint off the front of `bytes`; `None`, with `bytes` as they were, if it is cut off or holds more than

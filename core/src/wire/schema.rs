@@ -78,8 +78,7 @@ pub const fn hash(mut instances: &[Instance<'_>]) -> Result<u32, Error> {
         if len > MAX_FAMILY {
             return Err(Error::FamilyTooLong);
         }
-        cells = cells
-            .saturating_add(first.desc.all_cells().saturating_mul(count));
+        cells = cells.saturating_add(first.desc.all_cells().saturating_mul(count));
         if cells > u16::MAX as usize {
             return Err(Error::TooMany);
         }

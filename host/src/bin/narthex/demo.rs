@@ -33,13 +33,14 @@ const MTU: usize = 256;
 /// Status 2 when an address cannot be had, 1 for what fails later.
 pub(crate) async fn run(options: &Demo, terminal: &Terminal) -> Result<(), Failure> {
     let stop = Stop::on_signal()?.or_after(options.seconds);
+    let limits = Limits::default();
+    let other = OTHER_FILES + limits.max_scrapes as u64;
     // Both ends of each connection are ours.
-    let (limits, files) = (Limits::default(), u64::from(options.devices) * 2);
-    let files = files + limits.max_scrapes as u64 + OTHER_FILES;
-    let allowed = allow_files(files);
-    if allowed < files {
+    let allowed = allow_files(other + u64::from(options.devices) * 2);
+    let fit = allowed.saturating_sub(other) / 2;
+    if fit < u64::from(options.devices) {
         return Err(Failure::usage(format!(
-            "--devices {}: needs {files} open files, {allowed} are allowed: see `ulimit -n`",
+            "--devices {}: {fit} fit into the {allowed} files that may be open: see `ulimit -n`",
             options.devices
         )));
     }

@@ -4,10 +4,9 @@
 The specification is the prose of `core/src/frame/mod.rs` and `core/src/wire/mod.rs`; no line here was taken from the
 code beside it. Where the two disagree, one of them is wrong, and a test says so.
 
-    decode.py [FILE...]     one line of JSON for each capture: its frames, and what the device said in the end
-    decode.py --numbers     hex lines on standard input, a varint each; its value and its readings as JSON lines
-
-A capture that begins with the line `many` on standard input (no FILE) is hex, a capture a line.
+    decode.py FILE...       one line of JSON for each capture: its frames, and what the device said in the end
+    decode.py               the same; each line of standard input is a capture in hex
+    decode.py --numbers     one line of JSON for each line of hex on standard input: a varint, and how it can be read
 """
 
 import json
@@ -100,10 +99,8 @@ def reading(number, kind, optional):
     if kind == "signed":
         return unzigzag(number)
     width = 4 if kind == "f32" else 8
-    if number >= 1 << (8 * width):
-        raise Malformed("float too wide")
-    # "its bytes in reversed order, as an integer"
-    return number.to_bytes(width, "little").hex()
+    # Its bytes in reversed order are an integer; bits above them mean nothing.
+    return (number % (1 << 8 * width)).to_bytes(width, "little").hex()
 
 
 def uncobs(coded):
@@ -391,9 +388,11 @@ def main():
         for line in sys.stdin:
             body = Bytes(bytes.fromhex(line))
             number = body.varint()
-            says = {"left": body.left(), "varint": number, "zigzag": unzigzag(number)}
-            if number < 1 << 32:
-                says["f32"] = reading(number, "f32", False)
+            says = {"left": body.left()}
+            for kind in NUMBERS:
+                for optional in (False, True):
+                    name = f"optional {kind}" if optional else kind
+                    says[name] = reading(number, kind, optional)
             out(says)
     elif sys.argv[1:]:
         for path in sys.argv[1:]:

@@ -1,4 +1,5 @@
-//! What others make of a page: `promtool`, and the strict parser of the Prometheus project.
+//! What others make of a page: `promtool`, and the strict parser of the Prometheus project; and of frames: a decoder
+//! that was written from the specification alone.
 
 use crate::program::run;
 use std::env;
@@ -28,6 +29,27 @@ pub fn python(page: &str) -> Result<Vec<(String, String, usize)>, String> {
         (true, said) => said.lines().map(family).collect(),
         (false, said) => Err(said),
     }
+}
+
+/// Two digits for each byte.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .flat_map(|byte| [byte >> 4, byte & 15])
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect()
+}
+
+/// What `tests/peers/decode.py` says of each line, which it is given in hex: by its `arguments` captures, or numbers.
+///
+/// # Panics
+/// If it cannot be run, or stops.
+pub fn decode<L: AsRef<[u8]>>(arguments: &[&str], lines: &[L]) -> Vec<serde_json::Value> {
+    let input: String = lines.iter().map(|line| hex(line.as_ref()) + "\n").collect();
+    let script = crate::root().join("tests/peers/decode.py");
+    let (ok, said) = run(Command::new("python3").arg(script).args(arguments), &input);
+    assert!(ok, "{said}");
+    said.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
 }
 
 fn family(line: &str) -> Result<(String, String, usize), String> {

@@ -34,8 +34,8 @@ struct FamilyPlan {
 /// Text with all that needs escapes, looks as if it did, or is longer than one byte.
 fn text(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = String> {
     let pieces = [
-        "a", "Z", "0", " ", "\"", "\\", "\n", "\\n", "\r", "\t", "\0", "\u{1b}", ",", "=", "{", "}", "# ", "le=\"",
-        "é", "°", "中", "🔥", "\u{2028}", "word",
+        "a", "Z", "0", " ", "\"", "\\", "\n", "\\n", "\r", "\t", "\0", "\u{1b}", ",", "=", "{", "}", "# ",
+        "le=\"", "é", "°", "中", "🔥", "\u{2028}", "word",
     ];
     vec(select(pieces.to_vec()), length).prop_map(|pieces| pieces.concat())
 }
@@ -51,11 +51,13 @@ fn family() -> impl Strategy<Value = FamilyPlan> {
         (Kind::Histogram, Number::Unsigned, false),
         (Kind::Histogram, Number::Unsigned, false),
     ]);
+    // Some longer than a piece of COBS.
+    let help = prop_oneof![3 => text(1..20).boxed(), 1 => "[a-z ]{254,400}".boxed()];
     let label = "[a-zA-Z][a-zA-Z0-9_]{0,9}";
     let bound = prop_oneof![0..20u32, any::<u32>(), Just(u32::MAX)];
     let bounds = prop_oneof![btree_set(bound.clone(), 1..6), btree_set(bound, 1..60)];
     (
-        ("[a-zA-Z_:][a-zA-Z0-9_:]{0,20}", text(1..20), select(vec!["", "", "seconds", "bytes", "v2_ratio"])),
+        ("[a-zA-Z_:][a-zA-Z0-9_:]{0,20}", help, select(vec!["", "", "seconds", "bytes", "v2_ratio"])),
         shape,
         prop_oneof![Just(0), -18..=18i8],
         bounds,
@@ -63,17 +65,8 @@ fn family() -> impl Strategy<Value = FamilyPlan> {
         vec(btree_set((label, text(0..6)), 0..3), 1..4),
     )
         .prop_map(
-            |((stem, help, unit), (kind, number, optional), scale, bounds, dimensions, constants)| FamilyPlan {
-                stem,
-                help,
-                unit,
-                kind,
-                number,
-                optional,
-                scale,
-                bounds,
-                dimensions,
-                constants,
+            |((stem, help, unit), (kind, number, optional), scale, bounds, dimensions, constants)| {
+                FamilyPlan { stem, help, unit, kind, number, optional, scale, bounds, dimensions, constants }
             },
         )
 }
@@ -123,7 +116,8 @@ impl FamilyPlan {
             name: constant(name),
             values: leak(values.iter().map(|value| constant(value)).collect()),
         });
-        let bounds = if self.kind == Kind::Histogram { self.bounds.iter().copied().collect() } else { Vec::new() };
+        let bounds =
+            if self.kind == Kind::Histogram { self.bounds.iter().copied().collect() } else { Vec::new() };
         let desc = Desc {
             name: constant(&self.name()),
             help: constant(&self.help),
@@ -141,14 +135,13 @@ impl FamilyPlan {
     /// The instances that the rules allow; none if they do not allow the family.
     fn instances(&self) -> Vec<Instance<'static>> {
         let desc = self.desc();
-        let taken = |name: &str| name == "device" || name == "up" || desc.dimensions.iter().any(|d| d.name == name);
+        let taken =
+            |name: &str| name == "device" || name == "up" || desc.dimensions.iter().any(|d| d.name == name);
         let mut seen = BTreeSet::new();
         let mut instances: Vec<Instance<'static>> = Vec::new();
         for constants in &self.constants {
-            let labels: Vec<Label<'static>> = constants
-                .iter()
-                .map(|(name, value)| Label::new(constant(name), constant(value)))
-                .collect();
+            let labels: Vec<Label<'static>> =
+                constants.iter().map(|(name, value)| Label::new(constant(name), constant(value))).collect();
             let distinct = seen.insert(labels.clone());
             let legal = desc.check().is_ok() && desc.check_labels(&labels).is_ok();
             if distinct && legal && !taken(desc.name) && !labels.iter().any(|label| taken(label.name)) {
@@ -165,7 +158,10 @@ impl FamilyPlan {
 impl Device {
     pub(crate) fn new(plan: &Plan) -> Self {
         let mut names = BTreeSet::new();
-        let families = plan.families.iter().filter(|family| names.insert(family.name().trim_end_matches("_total").to_owned()));
+        let families = plan
+            .families
+            .iter()
+            .filter(|family| names.insert(family.name().trim_end_matches("_total").to_owned()));
         let instances: Vec<Instance<'static>> = families.flat_map(FamilyPlan::instances).collect();
         let hash = schema::hash(&instances).expect("each family alone is short enough");
         let mut cells = 0;
@@ -218,7 +214,9 @@ impl Device {
     /// The schema and all values, as `decode.py` says them.
     pub(crate) fn says(&self) -> serde_json::Value {
         let mut families: Vec<serde_json::Value> = Vec::new();
-        for (index, Place { instance: Instance { desc, labels, first }, .. }) in self.instances.iter().enumerate() {
+        for (index, Place { instance: Instance { desc, labels, first }, .. }) in
+            self.instances.iter().enumerate()
+        {
             if *first {
                 let labels: Vec<_> = desc.dimensions.iter().map(|d| json!([d.name, d.values])).collect();
                 families.push(json!({
@@ -233,7 +231,8 @@ impl Device {
             for child in 0..desc.children() {
                 let constant = labels.iter().map(|label| (label.name, label.value));
                 let own = desc.dimensions.iter().enumerate();
-                let own = own.map(|(i, d)| (d.name, desc.label_value(child, i).expect("a child has every label")));
+                let own =
+                    own.map(|(i, d)| (d.name, desc.label_value(child, i).expect("a child has every label")));
                 let cells = (0..desc.cells()).map(|cell| match self.read(index, child, cell) {
                     None => json!(null),
                     Some(Value::Unsigned(n)) => json!(n),
@@ -313,7 +312,8 @@ impl Random {
     }
 
     fn single(&mut self) -> f32 {
-        let special = [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MAX, f32::MIN_POSITIVE, 36.6];
+        let special =
+            [0.0, -0.0, f32::INFINITY, f32::NEG_INFINITY, f32::NAN, f32::MAX, f32::MIN_POSITIVE, 36.6];
         match self.below(3) {
             0 => special[self.below(special.len())],
             1 => self.below(1000) as f32 / 8.0,

@@ -25,14 +25,12 @@ use narthex_host::registry::{Gatherer, Registerer, Registry};
 use narthex_host::relay::Now;
 use narthex_host::relay::fleet::{Connection, Fleet, Limits, Origin};
 use narthex_host::relay::status::DeviceStatus;
+use narthex_tests::peers;
 use page::{Page, of_devices};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,8 +97,10 @@ impl Gateway {
     /// Whether the gateway shows exactly what the device does.
     fn agrees(&self, device: &Device, name: &str) -> Result<(), TestCaseError> {
         for format in FORMATS {
-            let theirs = Page::of_device(&page(device, format, || 1 << 16), name);
-            prop_assert_eq!(self.page(format), theirs.text());
+            let (ours, theirs) = (self.page(format), page(device, format, || 1 << 16));
+            let in_parts = Page::of_host(&ours);
+            prop_assert!(in_parts.is_in_order(), "{}", ours);
+            prop_assert_eq!(Page::of_device(&theirs, name).in_order_of(&in_parts), ours);
         }
         Ok(())
     }
@@ -273,27 +273,6 @@ fn never_wrong(
     Ok(())
 }
 
-/// `tests/peers/decode.py` over captures; what it says of each.
-fn python(captures: &[Vec<u8>]) -> Vec<serde_json::Value> {
-    let script = narthex_tests::root().join("tests/peers/decode.py");
-    let mut command = Command::new("python3");
-    let mut child = command.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("python3 runs");
-    let mut hex = String::new();
-    for capture in captures {
-        for byte in capture {
-            write!(hex, "{byte:02x}").expect("a string takes all");
-        }
-        hex.push('\n');
-    }
-    let mut stdin = child.stdin.take().expect("it is piped");
-    let writer = std::thread::spawn(move || stdin.write_all(hex.as_bytes()));
-    let output = child.wait_with_output().expect("python3 ends");
-    writer.join().expect("it does not panic").expect("python3 reads all");
-    assert!(output.status.success());
-    let text = String::from_utf8(output.stdout).expect("JSON is UTF-8");
-    text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
-}
-
 #[test]
 fn a_second_decoder_reads_the_same() {
     let mut runner = TestRunner::deterministic();
@@ -308,7 +287,7 @@ fn a_second_decoder_reads_the_same() {
         captures.push(capture);
         wanted.push((plan, device));
     }
-    let said = python(&captures);
+    let said = peers::decode(&[], &captures);
     assert_eq!(said.len(), captures.len());
     for (says, (plan, device)) in said.iter().zip(&wanted) {
         assert_eq!(says["malformed"], serde_json::json!([]));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-/// A page by family name; each family by the labels of its children, without `le`.
+/// A page by family name.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Page {
     families: BTreeMap<String, Family>,
@@ -13,8 +13,8 @@ pub(crate) struct Page {
 struct Family {
     /// HELP, TYPE, UNIT.
     comments: String,
-    /// The lines of each child.
-    children: BTreeMap<String, String>,
+    /// The labels of each child, without `le`, and its lines; in the order of the page.
+    children: Vec<(String, String)>,
 }
 
 impl Page {
@@ -35,14 +35,17 @@ impl Page {
             if let Some(comment) = line.strip_prefix("# HELP ") {
                 read.put(name, family);
                 name = comment.split(' ').next().unwrap_or_default();
-                family = Family { comments: line.into(), children: BTreeMap::new() };
+                family = Family { comments: line.into(), children: Vec::new() };
             } else if line == "# EOF\n" {
                 read.end = line.into();
             } else if line.starts_with("# ") {
                 family.comments.push_str(line);
             } else {
                 let (labels, line) = sample(line, device);
-                family.children.entry(labels).or_default().push_str(&line);
+                match family.children.last_mut() {
+                    Some((last, lines)) if *last == labels => lines.push_str(&line),
+                    _ => family.children.push((labels, line)),
+                }
             }
         }
         read.put(name, family);
@@ -51,32 +54,55 @@ impl Page {
 
     fn put(&mut self, name: &str, family: Family) {
         // Families stand in the order of their names in text 0.0.4, in both formats.
-        let total = if family.comments.contains(" counter\n") && !name.ends_with("_total") { "_total" } else { "" };
+        let total =
+            if family.comments.contains(" counter\n") && !name.ends_with("_total") { "_total" } else { "" };
         if !name.is_empty() {
-            assert!(self.families.insert(format!("{name}{total}"), family).is_none(), "{name} is there twice");
+            assert!(
+                self.families.insert(format!("{name}{total}"), family).is_none(),
+                "{name} is there twice"
+            );
         }
     }
 
-    /// All of it as text, in order.
-    pub(crate) fn text(&self) -> String {
+    /// All of it as text: families by name, children as they stand in `other`.
+    pub(crate) fn in_order_of(&self, other: &Self) -> String {
         let mut text = String::new();
-        for Family { comments, children } in self.families.values() {
+        for (name, Family { comments, children }) in &self.families {
             text.push_str(comments);
-            text.extend(children.values().map(String::as_str));
+            let mut children: Vec<_> = children.iter().collect();
+            let theirs = other.families.get(name).map_or(&[][..], |family| &family.children);
+            children.sort_by_cached_key(|(labels, _)| theirs.iter().position(|(other, _)| other == labels));
+            text.extend(children.into_iter().map(|(_, lines)| lines.as_str()));
         }
         text + &self.end
+    }
+
+    /// Whether children that have labels of the same names stand in the order of their label texts.
+    pub(crate) fn is_in_order(&self) -> bool {
+        let names = |labels: &str| -> Vec<String> {
+            let closed = format!("{labels}}}");
+            let (pairs, _) = pairs(&closed);
+            pairs.iter().map(|pair| pair.split('=').next().unwrap_or_default().to_owned()).collect()
+        };
+        let in_order =
+            |pair: &[(String, String)]| pair[0].0 < pair[1].0 || names(&pair[0].0) != names(&pair[1].0);
+        self.families.values().all(|family| family.children.windows(2).all(in_order))
     }
 
     /// Every child with its lines, by family and labels.
     pub(crate) fn children(&self) -> impl Iterator<Item = ((&str, &str), &str)> {
         self.families.iter().flat_map(|(name, family)| {
-            family.children.iter().map(move |(labels, lines)| ((name.as_str(), labels.as_str()), lines.as_str()))
+            family
+                .children
+                .iter()
+                .map(move |(labels, lines)| ((name.as_str(), labels.as_str()), lines.as_str()))
         })
     }
 
     /// The lines of one child.
     pub(crate) fn child(&self, family: &str, labels: &str) -> Option<&str> {
-        self.families.get(family)?.children.get(labels).map(String::as_str)
+        let (_, lines) = self.families.get(family)?.children.iter().find(|(other, _)| other == labels)?;
+        Some(lines)
     }
 
     /// The comment lines of every family.
@@ -104,7 +130,8 @@ fn sample(line: &str, more: Option<&str>) -> (String, String) {
         Some(at) => (&line[..at], Vec::new(), &line[at..]),
         None => panic!("no sample: {line:?}"),
     };
-    let (bound, mut labels): (Vec<&str>, Vec<&str>) = labels.into_iter().partition(|label| label.starts_with("le=\""));
+    let (bound, mut labels): (Vec<&str>, Vec<&str>) =
+        labels.into_iter().partition(|label| label.starts_with("le=\""));
     labels.extend(more);
     if more.is_some() {
         labels.sort_by_key(|label| label.split('=').next());

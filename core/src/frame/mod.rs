@@ -3,8 +3,8 @@
 //! # Format
 //! All integers are little-endian. On the link, a frame is a body, encoded with COBS so that it holds no zero byte,
 //! and the delimiter `00`. Bytes between frames are allowed (log lines on a shared UART): whoever writes them, or
-//! writes a frame after them, puts a delimiter in between. A receiver that joins in the middle is in step after the
-//! next delimiter.
+//! writes a frame after them, puts a delimiter in between. Nothing between two delimiters is nothing. A receiver that
+//! joins in the middle is in step after the next delimiter.
 //!
 //! ```text
 //! link  = { [foreign bytes 00] COBS(body) 00 }
@@ -16,7 +16,7 @@
 //! | 0 | 1 | version (bits 7–6, this is version 1), keyed (bit 5), numbered (bit 4), kind (bits 3–0) |
 //! | 1 | 4 | boot id: differs from boot to boot, 0 if the device cannot tell |
 //! | 5 | 4 | schema hash ([`wire::schema`](crate::wire::schema)) |
-//! | 9 | 2 | sequence: counts every frame sent in this boot, modulo 2^16 |
+//! | 9 | 2 | sequence: counts every frame this side has sent in this boot, of whatever kind, modulo 2^16 |
 //! | 11 | 4 | uptime in tenths of a second; the same in all frames of a snapshot, greater in each next snapshot |
 //! | 15 | … | payload; what it means is told by the kind, to [`wire`](crate::wire) |
 //! | end | 4 | CRC-32 (ISO-HDLC: polynomial 04C11DB7 reflected, initial and final FFFFFFFF) over header and payload |
@@ -25,12 +25,17 @@
 //! after the header on shared buses. A receiver that does not know a set bit refuses the frame and counts it. It
 //! refuses another version by name. Kinds are [`Kind`]; an unknown one is skipped and counted.
 //!
+//! A device has booted anew when the boot id differs from that of the frame before, or when the uptime is below it,
+//! by more than 10 s or in a frame that is newer by its sequence: all that was known of its values is void. Within a
+//! boot a frame whose sequence was seen already, or is older than the newest, is discarded, so that no value goes back.
+//!
 //! [COBS](https://doi.org/10.1109/90.769765): the body is cut at its zero bytes; each piece of up to 254 bytes is
-//! preceded by its length + 1, and the zeros are left out; a piece of exactly 254 bytes has no zero behind it. The
-//! example of the check: CRC-32 of `"123456789"` is `CBF43926`.
+//! preceded by its length + 1, and the zeros are left out; a piece of exactly 254 bytes has no zero behind it, and
+//! needs no empty piece behind it if the body ends there. `11 00 22` becomes `02 11 02 22`. The example of the check:
+//! CRC-32 of `"123456789"` is `CBF43926`, sent as `26 39 f4 cb`.
 //!
 //! Sizes: a frame takes [`overhead`] bytes more than its payload, and is at least [`MIN_FRAME`] bytes' worth of
-//! buffer, so any link that carries 48 bytes carries narthex.
+//! buffer, so any link that carries 48 bytes carries narthex. A receiver takes frames of up to [`MAX_FRAME`] bytes.
 
 mod check;
 mod cobs;

@@ -5,24 +5,28 @@
 //!
 //! # Numbers and strings
 //! *varint*: seven bits a byte, least significant first, the top bit set on all but the last byte; up to 10 bytes,
-//! holding a `u64`. *zigzag* makes a signed number unsigned: 0, −1, 1, −2 … become 0, 1, 2, 3 … *string*: its length
-//! in bytes as a varint, then UTF-8. Examples: 300 is `ac 02`; −54 is zigzag 107, `6b`; `"ok"` is `02 6f 6b`.
+//! holding a `u64`; senders use the fewest bytes, receivers need not mind. *zigzag* makes a signed number unsigned: 0,
+//! −1, 1, −2 … become 0, 1, 2, 3 … *string*: its length in bytes as a varint, then UTF-8. Examples: 300 is `ac 02`; −54
+//! is zigzag 107, `6b`; `"ok"` is `02 6f 6b`.
 //!
 //! # Cells
 //! A snapshot is a sequence of cells, one varint each. Their order is fixed by the schema: families in order, in each
 //! family its instances in order, in each instance its children in order (the last label runs fastest), in each child
 //! its cells. Every cell is one varint whatever it holds, so a receiver can find its way past families it does not
-//! know yet.
+//! know yet; what it cannot place it drops, as the next snapshot has it again.
 //!
 //! | number | cell |
 //! |---|---|
 //! | 0 unsigned | the count |
 //! | 1 signed | zigzag |
-//! | 2 `f32` | its four bytes in reversed order, as an integer (short values have zero low bits) |
+//! | 2 `f32` | its four bytes in reversed order, as an integer: values with few digits end in zero bits, which so come to the top |
 //! | 3 `f64` | its eight bytes in reversed order, as an integer |
 //!
-//! A cell that may be unset holds 0 while it is, else one more than the table says. A histogram's cells are the
-//! counts of its buckets (not cumulative), of what lies above the last bound, and the sum of all observations.
+//! An integer stands for itself times ten to the power of the family's scale; a float is not scaled. 36.5 as an `f32`
+//! is 42120000 in hexadecimal, reversed 00001242, as a varint `c2 24`. A cell that may be unset holds 0 while it is,
+//! else one more than the table says; there is no room for one more than 2^64 − 1, and no instrument needs it. A
+//! histogram's cells are the counts of its buckets (not cumulative), of what lies above the last bound, and the sum of
+//! all observations; its number is 0, and the scale is that of the sum and the bounds.
 //!
 //! # Frames
 //! | kind | payload |
@@ -34,13 +38,15 @@
 //! | 4 requests | records, host to device; boot id and schema hash are those the host knows, or 0 |
 //!
 //! A snapshot too long for one frame is a *values* frame and then *part* frames, all with the same uptime. Each is
-//! useful alone, but a histogram that is cut between two frames counts only when both have come. A *sparse* frame
-//! carries running totals like any other, and covers whole children.
+//! useful alone, but a histogram that is cut between frames counts only when all of them have come. A *sparse* frame
+//! carries running totals like any other; of each child it has all cells or none. A cell whose bit is clear has not
+//! changed since the snapshot before, and keeps what the receiver has for it. Without cells there are no such frames.
 //!
 //! # Records
-//! `kind (1 byte), length (varint), body`. A receiver skips kinds it does not know, and bytes behind those it knows
-//! in a body. Byte strings of up to 1 KiB travel in parts: `offset (varint), total (varint), bytes to the end`. Parts
-//! may come in any order, more than once, and of any length.
+//! `kind (1 byte), length (varint), body`. A receiver skips kinds it does not know. Byte strings of up to 1 KiB travel
+//! in parts: `offset (varint), total (varint), bytes to the end` of the body. Parts may come in any order, more than
+//! once, overlapping, and of any length; a part with another total begins the string anew. Families are numbered from
+//! 0 in the order of the schema, slots in the order of their cells.
 //!
 //! | kind | record | body |
 //! |---:|---|---|
@@ -63,23 +69,29 @@
 //! number                    1 byte: number (bits 0–3), may be unset (bit 7)
 //! scale                     1 byte, signed: exponent of ten
 //! capacity                  varint: 0 if dense, else the slots of a table family
-//! cells                     varint: cells of one child
-//! bounds                    varint: how many; then each (varint), for a histogram in the device's unit,
-//!                                   for a summary its quantiles in millionths
+//! cells                     varint: cells of one child, without a birth
+//! bounds                    varint: how many; then each (varint), increasing; for a histogram the buckets' upper
+//!                                   bounds, inclusive, in the device's unit; for a summary its quantiles in millionths
 //! labels                    varint: how many; then each: name (string), number of values (varint), values (strings)
 //! instances                 varint: how many; then each: number of constant labels (varint), each name, value
+//!                                   (strings)
 //! ```
-//! A dense family has one child for each combination of its labels' values. A table family has `capacity + 1` slots
-//! for children, the last of which takes what does not fit; its labels list no values, each of its slots is a birth
-//! cell and then the cells of a child, and its children are named by label records: one string for each label. The
-//! birth is 0 while the slot is empty, else a number unique in this boot; values count only together with the label
-//! record of the same birth. The child of an info has no cells; a state set has one, the index of its state.
+//! A series has the constant labels of its instance and the labels of its child. A dense family has one child for each
+//! combination of its labels' values. A table family has `capacity + 1` slots for children, the last of which takes
+//! what does not fit; its labels list no values, each of its slots is a birth cell and then the cells of a child, and
+//! its children are named by label records: one string for each label. The birth is 0 while the slot is empty, else a
+//! number unique in this boot; values count only together with the label record of the same birth. The child of an
+//! info has no cells; a state set has one, the index of its state.
 //!
-//! *Schema hash*: FNV-1a, 32 bits, over each family in order: its length (2 bytes, little-endian), then its bytes.
+//! *Schema hash*: FNV-1a, 32 bits (start 811C9DC5, prime 01000193), over each family in order: its length (2 bytes,
+//! little-endian), then its bytes. A receiver that has all families compares it with the one in the headers, and if
+//! they differ uses none of them.
 //!
 //! # Growth
 //! Kinds of frames, records and families may be added: receivers skip and count what they do not know, and `cells`
-//! lets them find what comes behind. Fields may be added at the end of any body.
+//! lets them find what comes behind. Fields may be added at the end of an identity, of a family, of the labels of a
+//! slot and of a request, and are skipped by those who do not know them; not behind a part, which goes to the end of
+//! its body.
 
 mod bytes;
 mod cell;

@@ -1,7 +1,6 @@
 //! One connection of the fleet: a session, and the device it speaks for.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use narthex::wire::Hello;
@@ -10,12 +9,15 @@ use super::super::Now;
 use super::super::session::{FamilySchema, Refused, Session, Sink};
 use super::super::status::FrameCounts;
 use super::device::Device;
+use super::tally::Counts;
 use super::{Claim, Fleet, Origin};
 
-/// How long to wait for a device to say its name before it is called by its link or its peer.
+/// How long to wait for a device to say its name before it is called as it was before, or by its link or its peer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long to wait before claiming a name again that was refused.
 const RETRY: Duration = Duration::from_secs(1);
+/// How many names a connection may have at once or soon after; later, one more each second.
+const NAMES: u64 = 8;
 
 /// What takes the bytes of one connection. Dropped when the connection ends; its device is stale then.
 #[derive(Debug)]
@@ -25,48 +27,47 @@ pub struct Connection {
 }
 
 /// The side of a connection that the session reports to.
+///
+/// Its device has no name at first, and is not shown. It gets its name once the device has said it. The fleet may take
+/// the name back: from a device that was silent too long, or for another connection that speaks for the same device.
+/// A boot begins with a new device: only its name can tell whether that is the one from before.
 #[derive(Debug)]
 struct Tenant {
     fleet: Arc<Fleet>,
     origin: Origin,
     id: u64,
     device: Arc<Device>,
+    /// What was heard here before the boot, and may be the same device.
+    former: Option<Arc<Device>>,
     /// What the device calls itself.
     hello: Option<Arc<str>>,
-    standing: Standing,
-    /// The name last claimed, and when.
-    tried: Option<(Arc<str>, Now)>,
+    /// Since when this boot is heard, and this connection.
+    since: Now,
+    connected: Now,
+    /// When a claim was last refused, of which name.
+    refused: Option<(Arc<str>, Now)>,
+    names: u64,
     now: Now,
-    /// Counted since the device was last locked for it.
-    counts: FrameCounts,
-}
-
-/// Whether a device is in the fleet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// Not under a name yet.
-    Unnamed { since: Now },
-    /// Under its name.
-    Named,
-    /// No longer: another connection has taken its place.
-    Ousted,
+    /// Counted since the last [`settle`](Tenant::settle).
+    counts: Counts,
 }
 
 impl Connection {
     pub(super) fn new(fleet: Arc<Fleet>, origin: Origin, id: u64, now: Now) -> Self {
         let session = Session::new(fleet.bounds());
-        let device = Arc::new(Device::new(origin.clone(), id, now));
-        fleet.unnamed().insert(id, Arc::clone(&device));
         let tenant = Tenant {
+            device: Arc::new(Device::new(origin.clone(), id, now)),
             fleet,
             origin,
             id,
-            device,
+            former: None,
             hello: None,
-            standing: Standing::Unnamed { since: now },
-            tried: None,
+            since: now,
+            connected: now,
+            refused: None,
+            names: 0,
             now,
-            counts: FrameCounts::default(),
+            counts: Counts::default(),
         };
         Self { session, tenant }
     }
@@ -76,151 +77,181 @@ impl Connection {
         self.tenant.now = now;
         self.session.feed(bytes, &mut self.tenant);
         self.tenant.settle();
-        if self.tenant.standing == Standing::Ousted {
-            // The name, and the device with it, is another connection's now: what comes here is a stranger's.
-            let Tenant { fleet, origin, id, .. } = &self.tenant;
-            *self = Self::new(Arc::clone(fleet), origin.clone(), *id, now);
-        }
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let Tenant { fleet, id, device, counts, .. } = &self.tenant;
-        let mut state = device.lock();
-        state.counts.add(counts);
-        if state.connection == Some(*id) {
-            state.connection = None;
-        }
-        drop(state);
-        if fleet.unnamed().remove(id).is_some_and(|unnamed| Arc::ptr_eq(&unnamed, device)) {
-            fleet.depart(&device.lock());
+        self.tenant.leave(&self.tenant.device);
+        if let Some(former) = &self.tenant.former {
+            self.tenant.leave(former);
         }
     }
 }
 
 impl Tenant {
-    /// Brings the device up to date after a piece of input: its counts, and its name.
+    /// Counts what has come, and claims the device's name if it has none.
     fn settle(&mut self) {
+        let counts = std::mem::take(&mut self.counts);
+        self.fleet.tally.add(&counts);
         let mut state = self.device.lock();
-        state.counts.add(&std::mem::take(&mut self.counts));
-        let heard = state.boots > 0;
-        if self.standing == Standing::Named {
-            if state.connection != Some(self.id) {
-                self.standing = Standing::Ousted;
-            } else if state.name.is_empty() {
-                // It was silent for so long that the fleet let it go.
-                self.standing = Standing::Unnamed { since: self.now };
-            }
-        }
+        state.counts.add(&counts);
+        let (has_name, heard) = (!state.name.is_empty(), state.boots > 0);
         drop(state);
-        if let Standing::Unnamed { since } = self.standing
-            && heard
-        {
-            self.claim(since);
+        if heard && !has_name {
+            self.claim();
         }
     }
 
     /// Claims the device's name, once a second until it is granted.
-    fn claim(&mut self, since: Now) {
+    fn claim(&mut self) {
         let passed = |since: Now| self.now.instant.saturating_duration_since(since.instant);
+        if self.refused.as_ref().is_some_and(|(_, when)| passed(*when) < RETRY)
+            || self.names > NAMES + passed(self.connected).as_secs()
+        {
+            return;
+        }
+        let former = self.former.as_ref().map(|former| Arc::clone(&former.lock().name));
         let name = match &self.hello {
             Some(name) if !name.is_empty() => Arc::clone(name),
-            // A device that has no name of its own, or does not say it, is called by its link or its peer.
-            None if passed(since) < PATIENCE => return,
-            _ => self.origin.name.clone().unwrap_or_else(|| self.origin.peer.as_str().into()),
-        };
-        let again = match &self.tried {
-            Some((tried, when)) if *tried == name => {
-                if passed(*when) < RETRY {
+            // It has no name of its own.
+            Some(_) => self.fallback(),
+            // It has not said it yet. If it did not before, there is nothing to wait for.
+            None => {
+                let usual = former.filter(|name| !name.is_empty()).unwrap_or_else(|| self.fallback());
+                let nameless = self.former.is_some() && usual == self.fallback();
+                if passed(self.since) < PATIENCE && !nameless {
                     return;
                 }
-                true
+                usual
             }
-            _ => false,
         };
-        self.tried = Some((Arc::clone(&name), self.now));
-        let claim = self.fleet.claim(&name, &self.device, self.now);
-        match claim {
+        match self.fleet.claim(&name, &self.device, self.now) {
             Claim::Granted => {
-                self.standing = Standing::Named;
-                self.fleet.unnamed().remove(&self.id);
+                self.refused = None;
+                self.names += 1;
+                // If it was another device, that one is not heard here any more.
+                if let Some(former) = self.former.take() {
+                    self.leave(&former);
+                }
             }
-            // Counted and said once for each name that a connection tries.
-            _ if again => {}
-            Claim::Taken => {
-                self.fleet.own.names_taken.fetch_add(1, Ordering::Relaxed);
-                let (link, peer) = (&self.origin.link, &self.origin.peer);
-                tracing::warn!("{link}: {peer} claims the name {name:?}, which another device has: refused");
-            }
-            Claim::Full => {
-                self.fleet.own.fleet_full.fetch_add(1, Ordering::Relaxed);
+            refusal => self.refuse(name, refusal),
+        }
+    }
+
+    /// Counts and tells a refusal, once for each name in a row.
+    fn refuse(&mut self, name: Arc<str>, refusal: Claim) {
+        let again = self.refused.as_ref().is_some_and(|(before, _)| *before == name);
+        if !again {
+            let (link, peer) = (&self.origin.link, &self.origin.peer);
+            let mut counts = Counts::default();
+            if refusal == Claim::Full {
+                counts.fleet_full = 1;
                 let limit = self.fleet.limits.max_devices;
-                tracing::warn!("device {name:?} refused: there are {limit} devices already (--max-devices)");
+                tracing::warn!("{link}: device {name:?} refused, there are {limit} already (--max-devices)");
+            } else {
+                counts.names_taken = 1;
+                tracing::warn!("{link}: {peer} claims the name {name:?} of another live device: refused");
             }
+            self.fleet.tally.add(&counts);
+        }
+        self.refused = Some((name, self.now));
+    }
+
+    /// What a device is called that has no name of its own.
+    fn fallback(&self) -> Arc<str> {
+        let Origin { name, peer, link } = &self.origin;
+        let name = name.clone().filter(|name| !name.is_empty());
+        name.unwrap_or_else(|| if peer.is_empty() { Arc::clone(link) } else { peer.as_str().into() })
+    }
+
+    /// Speaks for a device no more.
+    fn leave(&self, device: &Device) {
+        let mut state = device.lock();
+        if state.connection == Some(self.id) {
+            state.connection = None;
         }
     }
 }
 
 impl Sink for Tenant {
     fn reset(&mut self, boot: u32, schema: u32, booted: bool) {
-        if self.standing == Standing::Named {
-            let device = Arc::clone(&self.device);
-            self.fleet.withdraw(|| {
-                let mut state = device.lock();
-                let shown = state.slots.iter().filter(|slot| slot.shown);
-                let families = shown.map(|slot| Arc::clone(&slot.schema.family)).collect();
-                state.reset(boot, schema, booted);
-                families
-            });
-        } else {
-            self.device.lock().reset(boot, schema, booted);
+        if booted {
+            self.hello = None;
+            self.since = self.now;
+            if !self.device.lock().name.is_empty() {
+                let device = Device::new(self.origin.clone(), self.id, self.now);
+                self.former = Some(std::mem::replace(&mut self.device, Arc::new(device)));
+            }
         }
+        self.fleet.reset(&self.device, |state| state.reset(boot, schema, booted));
     }
 
     fn alive(&mut self, uptime: u32, sequence: u16) {
         self.device.lock().alive(uptime, sequence, self.now);
     }
 
-    fn hello(&mut self, hello: &Hello<'_>) {
-        self.device.lock().firmware = hello.identity.firmware.into();
-        let name: Arc<str> = hello.identity.device.into();
-        if self.hello.as_ref().is_some_and(|before| *before != name) && self.standing == Standing::Named {
-            // It was another device before, on the same line: that one ends here.
-            self.device.lock().connection = None;
-            self.standing = Standing::Ousted;
+    fn hello(&mut self, hello: &Hello<'_>) -> bool {
+        let name = hello.identity.device;
+        match &self.hello {
+            Some(before) if **before != *name => return false,
+            Some(_) => {}
+            None => {
+                self.hello = Some(name.into());
+                let state = self.device.lock();
+                let provisional = !state.name.is_empty() && *state.name != *name;
+                drop(state);
+                if provisional && !name.is_empty() {
+                    self.fleet.evict(&self.device);
+                }
+            }
         }
-        self.hello = Some(name);
+        let mut state = self.device.lock();
+        if *state.firmware != *hello.identity.firmware {
+            state.firmware = hello.identity.firmware.into();
+        }
+        drop(state);
         self.settle();
+        true
     }
 
-    fn family(&mut self, first: usize, family: Arc<FamilySchema>) -> Arc<FamilySchema> {
-        let schema = self.fleet.intern(family);
-        self.device.lock().family(first, &schema);
-        if self.standing == Standing::Named {
-            self.fleet.offer(&self.device);
+    fn known(&mut self, record: &[u8]) -> Option<Arc<FamilySchema>> {
+        self.fleet.schema(record)
+    }
+
+    fn family(&mut self, family: &Arc<FamilySchema>) -> Option<usize> {
+        let family = self.fleet.intern(family);
+        let mut state = self.device.lock();
+        let place = state.series.add(&family);
+        let has_name = !state.name.is_empty();
+        drop(state);
+        if place.is_none() {
+            let why = "it has another family of this name".into();
+            self.refused(Refused { family: family.family.name.to_string(), why });
+        } else if has_name {
+            self.counts.refusals += self.fleet.offer(&self.device);
         }
-        schema
+        place
     }
 
     fn refused(&mut self, refused: Refused) {
+        self.counts.refusals += 1;
         self.device.lock().refuse(refused);
     }
 
     fn progress(&mut self, known: usize, total: usize) {
-        let mut state = self.device.lock();
-        (state.known, state.total) = (known, total);
+        self.device.lock().progress(known, total);
     }
 
-    fn cells(&mut self, first: usize, cells: &[u64]) {
-        self.device.lock().write(first, cells);
+    fn cells(&mut self, place: usize, cells: &[u64]) {
+        self.device.lock().series.write(place, cells);
     }
 
     fn counts(&mut self) -> &mut FrameCounts {
-        &mut self.counts
+        &mut self.counts.frames
     }
 
     fn foreign(&mut self, bytes: usize) {
-        self.device.lock().foreign += bytes as u64;
+        self.counts.foreign += bytes as u64;
     }
 }

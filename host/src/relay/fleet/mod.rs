@@ -5,29 +5,36 @@
 //! with the same schema share, and of the device's label; nothing is rendered for each device and series.
 //!
 //! A name belongs to the connection that first claimed it, as long as that is alive. The first device to bring a
-//! family fixes its type and unit; one that means something else by the name has that family refused.
+//! family fixes its type and unit; one that means something else by the name has that family refused until the name
+//! is free.
 //!
-//! Locks are taken in this order: index, device.
+//! Locks are taken in this order: index, device; two devices at once only under the index's for writing.
 
 mod connection;
 mod device;
+mod index;
 mod limits;
 mod own;
+mod series;
 mod show;
+mod tally;
+#[cfg(test)]
+mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
 
 pub use connection::Connection;
 use device::{Device, State};
+use index::Index;
 pub use limits::Limits;
 use own::Own;
+use tally::{Counts, Tally};
 
 use super::Now;
 use super::session::{Bounds, FamilySchema};
-use super::status::{DeviceStatus, FrameCounts, Totals};
-use crate::model::Family;
+use super::status::{DeviceStatus, Totals};
 
 /// Where a connection comes from.
 #[derive(Clone, Debug)]
@@ -48,41 +55,10 @@ pub struct Fleet {
     schemas: Mutex<HashMap<Box<[u8]>, Weak<FamilySchema>>>,
     connections: AtomicU64,
     own: Own,
-    /// Devices whose names are not known yet, or not granted, by connection.
-    unnamed: Mutex<BTreeMap<u64, Arc<Device>>>,
-    /// Counts of devices that are gone, and of connections that ended without a name.
-    departed: Mutex<Sum>,
+    tally: Tally,
 }
 
-#[derive(Default)]
-struct Index {
-    devices: BTreeMap<Arc<str>, Arc<Device>>,
-    families: BTreeMap<Arc<str>, Offered>,
-}
-
-/// A family that some devices have.
-struct Offered {
-    family: Arc<Family>,
-    devices: usize,
-}
-
-/// Counts of several devices.
-#[derive(Clone, Copy, Debug, Default)]
-struct Sum {
-    counts: FrameCounts,
-    foreign: u64,
-    refusals: u64,
-}
-
-impl Sum {
-    fn add(&mut self, state: &State) {
-        self.counts.add(&state.counts);
-        self.foreign += state.foreign;
-        self.refusals += state.refusals;
-    }
-}
-
-/// Why a connection does not get a name.
+/// What becomes of a claim of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Claim {
     Granted,
@@ -99,16 +75,18 @@ impl std::fmt::Debug for Fleet {
 }
 
 impl Fleet {
-    /// A fleet without devices.
-    pub fn new(limits: Limits) -> Self {
+    /// A fleet without devices. A device label that [`Limits::check_label`] refuses is replaced by `device`.
+    pub fn new(mut limits: Limits) -> Self {
+        if Limits::check_label(&limits.device_label).is_err() {
+            limits.device_label = Limits::default().device_label;
+        }
         Self {
             own: Own::new(&limits.device_label),
             limits,
             index: RwLock::default(),
             schemas: Mutex::default(),
             connections: AtomicU64::new(0),
-            unnamed: Mutex::default(),
-            departed: Mutex::default(),
+            tally: Tally::default(),
         }
     }
 
@@ -118,12 +96,60 @@ impl Fleet {
         Connection::new(Arc::clone(self), origin, id, now)
     }
 
-    /// What to keep of a session.
-    fn bounds(&self) -> Bounds {
-        Bounds {
-            device_label: Arc::clone(&self.limits.device_label),
-            max_series: self.limits.max_series,
-            max_schema_bytes: self.limits.max_schema_bytes,
+    /// Lets devices go that have been silent for longer than the TTL, and shows families whose names have become
+    /// free. Call it each second or so.
+    pub fn sweep(&self, now: Now) {
+        let mut index = self.write();
+        let devices: Vec<_> = index.devices.values().cloned().collect();
+        for device in &devices {
+            let mut state = device.lock();
+            if state.silence(now) > self.limits.ttl {
+                index.evict(device, &mut state);
+                // Its series begin anew if it comes back, and so do its counts.
+                state.counts = Counts::default();
+            }
+        }
+        if std::mem::take(&mut index.freed) {
+            for device in &devices {
+                index.offer_all(device, &mut device.lock());
+            }
+        }
+        drop((index, devices));
+        self.schemas
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, family| family.strong_count() > 0);
+    }
+
+    /// All devices, in the order of their names.
+    pub fn devices(&self, now: Now) -> Vec<DeviceStatus> {
+        // Not under the index's lock: it takes its time.
+        let devices: Vec<_> = self.read().devices.values().cloned().collect();
+        let statuses = devices.iter().map(|device| device.lock().status(now));
+        statuses.filter(|status| !status.device.is_empty()).collect()
+    }
+
+    /// Sums over all devices.
+    pub fn totals(&self, now: Now) -> Totals {
+        let (mut devices, mut live, mut series) = (0, 0, 0);
+        for device in self.read().devices.values() {
+            let state = device.lock();
+            devices += 1;
+            live += usize::from(!state.is_stale(now));
+            series += state.series.count();
+        }
+        let Counts { frames, foreign, refusals, .. } = self.tally.read();
+        Totals {
+            devices,
+            live,
+            series,
+            frames_received: frames.received,
+            frames_lost: frames.lost,
+            frames_repeated: frames.repeated,
+            frames_reordered: frames.reordered,
+            frames_corrupt: frames.corrupt,
+            frames_refused: refusals,
+            foreign_bytes: foreign,
         }
     }
 
@@ -135,204 +161,74 @@ impl Fleet {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The one family for these bytes.
-    fn intern(&self, family: Arc<FamilySchema>) -> Arc<FamilySchema> {
+    /// What to keep of a session.
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            device_label: Arc::clone(&self.limits.device_label),
+            max_series: self.limits.max_series,
+            max_schema_bytes: self.limits.max_schema_bytes,
+        }
+    }
+
+    /// The family of this record, if some device has it.
+    fn schema(&self, record: &[u8]) -> Option<Arc<FamilySchema>> {
+        self.schemas.lock().unwrap_or_else(PoisonError::into_inner).get(record).and_then(Weak::upgrade)
+    }
+
+    /// The one family of its record.
+    fn intern(&self, family: &Arc<FamilySchema>) -> Arc<FamilySchema> {
         let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(shared) = schemas.get(&family.bytes).and_then(Weak::upgrade) {
             return shared;
         }
-        schemas.insert(family.bytes.clone(), Arc::downgrade(&family));
-        family
+        schemas.insert(family.bytes.clone(), Arc::downgrade(family));
+        Arc::clone(family)
     }
 
-    /// Gives `name` to a device, if it is free: what was known under it goes on.
+    /// Gives `name` to a device that has none, if it is free: what was known under it goes on.
     fn claim(&self, name: &Arc<str>, device: &Arc<Device>, now: Now) -> Claim {
         let mut index = self.write();
-        match index.devices.get(name).cloned() {
-            Some(old) if Arc::ptr_eq(&old, device) => return Claim::Granted,
-            Some(old) => {
-                let mut old = old.lock();
-                let mut new = device.lock();
-                if !old.is_stale(now) && !is_successor(&old, &new) {
-                    return Claim::Taken;
-                }
-                old.connection = None;
-                inherit(&mut new, &old);
-                index.release(&old);
-            }
-            None if index.devices.len() >= self.limits.max_devices => return Claim::Full,
-            None => {}
+        let old = index.devices.get(name).cloned();
+        if old.is_none() && index.devices.len() >= self.limits.max_devices {
+            return Claim::Full;
         }
+        let mut counts = Counts::default();
         let mut state = device.lock();
+        if let Some(old) = old.filter(|old| !Arc::ptr_eq(old, device)) {
+            let mut before = old.lock();
+            let free = before.connection == state.connection || before.is_stale(now);
+            if !free && !state.succeeds(&before, now) {
+                return Claim::Taken;
+            }
+            counts.frames.lost = state.lost_since(&before, now);
+            state.inherit(&mut before, &self.limits, now);
+            index.evict(&old, &mut before);
+        }
         state.rename(name, &self.limits.device_label);
-        index.offer_all(&mut state);
-        drop(state);
         index.devices.insert(Arc::clone(name), Arc::clone(device));
+        counts.refusals = index.offer_all(device, &mut state);
+        state.counts.add(&counts);
+        self.tally.add(&counts);
         Claim::Granted
     }
 
-    /// Offers the newest family of a device that has a name.
-    fn offer(&self, device: &Device) {
+    /// Shows the newest family of a device, if that has a name. Returns how many were refused.
+    fn offer(&self, device: &Arc<Device>) -> u64 {
         let mut index = self.write();
-        index.offer_all(&mut device.lock());
+        index.offer_all(device, &mut device.lock())
     }
 
-    /// Takes a device's families back, before they change.
-    fn withdraw(&self, state: impl FnOnce() -> Vec<Arc<Family>>) {
+    /// Changes a device's families, of which none is shown any more.
+    fn reset(&self, device: &Device, change: impl FnOnce(&mut State)) {
         let mut index = self.write();
-        for family in state() {
-            index.withdraw(&family);
-        }
+        let mut state = device.lock();
+        index.withdraw(&mut state);
+        change(&mut state);
     }
 
-    /// Lets devices go that have been silent for longer than the TTL. Call it each second or so.
-    pub fn sweep(&self, now: Now) {
+    /// Takes a device's name back.
+    fn evict(&self, device: &Arc<Device>) {
         let mut index = self.write();
-        let gone: Vec<_> = index
-            .devices
-            .iter()
-            .filter(|(_, device)| device.lock().silence(now) > self.limits.ttl)
-            .map(|(name, device)| (Arc::clone(name), Arc::clone(device)))
-            .collect();
-        for (name, device) in gone {
-            let mut state = device.lock();
-            index.release(&state);
-            for slot in &mut state.slots {
-                slot.shown = false;
-            }
-            // Its connection, if it still has one, must claim the name anew.
-            state.name = "".into();
-            state.label = Box::default();
-            self.depart(&state);
-            state.counts = FrameCounts::default();
-            (state.foreign, state.refusals) = (0, 0);
-            index.devices.remove(&name);
-        }
-        drop(index);
-        self.schemas
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, family| family.strong_count() > 0);
-    }
-
-    /// Keeps the counts of what goes.
-    fn depart(&self, state: &State) {
-        self.departed.lock().unwrap_or_else(PoisonError::into_inner).add(state);
-    }
-
-    fn unnamed(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Device>>> {
-        self.unnamed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// All devices, in the order of their names.
-    pub fn devices(&self, now: Now) -> Vec<DeviceStatus> {
-        self.read().devices.values().map(|device| device.lock().status(now)).collect()
-    }
-
-    /// Sums over all devices.
-    pub fn totals(&self, now: Now) -> Totals {
-        let index = self.read();
-        let mut sum = *self.departed.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut live, mut series) = (0, 0);
-        for device in self.unnamed().values() {
-            sum.add(&device.lock());
-        }
-        for device in index.devices.values() {
-            let state = device.lock();
-            sum.add(&state);
-            series += state.series();
-            live += usize::from(!state.is_stale(now));
-        }
-        Totals {
-            devices: index.devices.len(),
-            live,
-            series,
-            frames_received: sum.counts.received,
-            frames_lost: sum.counts.lost,
-            frames_repeated: sum.counts.repeated,
-            frames_reordered: sum.counts.reordered,
-            frames_corrupt: sum.counts.corrupt,
-            frames_refused: sum.refusals,
-            foreign_bytes: sum.foreign,
-        }
-    }
-}
-
-impl Index {
-    /// Offers all families of a device that are not shown yet.
-    fn offer_all(&mut self, state: &mut State) {
-        let mut refusals = Vec::new();
-        for slot in state.slots.iter_mut().filter(|slot| !slot.shown) {
-            match self.offer(&slot.schema.family) {
-                Ok(()) => slot.shown = true,
-                Err(why) => refusals
-                    .push(super::session::Refused { family: slot.schema.family.name.to_string(), why }),
-            }
-        }
-        for refused in refusals {
-            state.refuse(refused);
-        }
-    }
-
-    fn offer(&mut self, family: &Arc<Family>) -> Result<(), String> {
-        // In OpenMetrics `x_total`, a counter, and `x`, a gauge, would be one family.
-        for other in [family.open_metrics_name().to_owned(), format!("{}_total", family.open_metrics_name())]
-        {
-            if let Some(offered) = self.families.get(&*other)
-                && (offered.family.kind != family.kind || offered.family.unit != family.unit)
-            {
-                let theirs = &offered.family;
-                return Err(format!(
-                    "other devices have `{}` as a {} with unit `{}`",
-                    theirs.name,
-                    theirs.kind.as_str(),
-                    theirs.unit
-                ));
-            }
-        }
-        let name: Arc<str> = (*family.name).into();
-        let offered =
-            self.families.entry(name).or_insert_with(|| Offered { family: Arc::clone(family), devices: 0 });
-        offered.devices += 1;
-        // The newest help wins: it is most likely the newest firmware's.
-        offered.family = Arc::clone(family);
-        Ok(())
-    }
-
-    /// Takes the families of a device back that goes.
-    fn release(&mut self, state: &State) {
-        for slot in state.slots.iter().filter(|slot| slot.shown) {
-            self.withdraw(&slot.schema.family);
-        }
-    }
-
-    fn withdraw(&mut self, family: &Family) {
-        if let Some(offered) = self.families.get_mut(&*family.name) {
-            offered.devices = offered.devices.saturating_sub(1);
-            if offered.devices == 0 {
-                self.families.remove(&*family.name);
-            }
-        }
-    }
-}
-
-/// Whether a claimant is the same device come back: a connection from the same place, after another boot.
-fn is_successor(old: &State, new: &State) -> bool {
-    let host = |peer: &str| peer.rsplit_once(':').map_or(peer.to_owned(), |(host, _)| host.to_owned());
-    host(&old.origin.peer) == host(&new.origin.peer)
-        && old.origin.link == new.origin.link
-        && (old.boot != new.boot || new.uptime < old.uptime)
-}
-
-/// Lets a device that has come back go on where it was: its counts, and if it has not booted in between, what is
-/// known of it.
-fn inherit(new: &mut State, old: &State) {
-    let booted = old.boot != new.boot || new.uptime < old.uptime;
-    new.boots = old.boots + if booted { new.boots } else { new.boots.saturating_sub(1) };
-    new.counts.add(&old.counts);
-    new.foreign += old.foreign;
-    new.refusals += old.refusals;
-    if !booted {
-        new.resume(old);
+        index.evict(device, &mut device.lock());
     }
 }

@@ -2,22 +2,19 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::Now;
+use super::super::status::FrameCounts;
 use super::Fleet;
 use super::device::State;
+use super::show::each_device;
 use crate::model::{Child, Family, Kind, LabelText, Point, Scale, Value};
 use crate::registry::Resume;
 
-/// Families about devices and about the fleet, and counts that belong to no device.
+/// Families about devices and about the fleet.
 pub(super) struct Own {
     families: Vec<Arc<Family>>,
     device_label: Arc<str>,
-    /// Claims of names that another live device has.
-    pub(super) names_taken: AtomicU64,
-    /// Devices beyond the limit.
-    pub(super) fleet_full: AtomicU64,
 }
 
 /// One family: what it is, and where its values come from.
@@ -33,28 +30,32 @@ struct Row {
 enum Read {
     /// One value of each device.
     Device(fn(&State, Now) -> Value),
-    /// Several values of each device, told apart by a label.
-    Parts(&'static str, &'static [Part]),
+    /// What became of the device's frames.
+    Frames,
+    /// How much of its schema is known.
+    Records,
     /// The device's firmware and link, as labels.
     Info,
     /// Values of the whole fleet, told apart by a label.
-    Fleet(&'static str, fn(&Fleet) -> Vec<(&'static str, u64)>),
+    Fleet(&'static str, fn(&Fleet, Now) -> Vec<Part>),
 }
 
-/// A value of a label, and what is counted under it.
-type Part = (&'static str, fn(&State) -> u64);
+/// A value of a label, and what stands under it.
+type Part = (&'static str, u64);
 
-const OUTCOMES: &[Part] = &[
-    ("corrupt", |state| state.counts.corrupt),
-    ("lost", |state| state.counts.lost),
-    ("received", |state| state.counts.received),
-    ("reordered", |state| state.counts.reordered),
-    ("repeated", |state| state.counts.repeated),
-    ("unknown_kind", |state| state.counts.unknown_kind),
-    ("unknown_schema", |state| state.counts.unknown_schema),
-];
-
-const RECORDS: &[Part] = &[("known", |state| state.known as u64), ("total", |state| state.total as u64)];
+/// Sorted by label.
+fn outcomes(counts: &FrameCounts) -> [Part; 8] {
+    [
+        ("corrupt", counts.corrupt),
+        ("lost", counts.lost),
+        ("received", counts.received),
+        ("reordered", counts.reordered),
+        ("repeated", counts.repeated),
+        ("unknown_kind", counts.unknown_kind),
+        ("unknown_record", counts.unknown_record),
+        ("unknown_schema", counts.unknown_schema),
+    ]
+}
 
 const MILLI: Scale = Scale::new(-3);
 const TENTH: Scale = Scale::new(-1);
@@ -75,7 +76,7 @@ const ROWS: &[Row] = &[
         unit: "bytes",
         help: "Bytes on the device's line that belong to no frame, such as log lines.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.foreign)),
+        read: Read::Device(|state, _| Value::Unsigned(state.counts.foreign)),
     },
     Row {
         kind: Kind::Counter,
@@ -83,7 +84,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Frames of the device, by what became of them.",
         scale: Scale::ONE,
-        read: Read::Parts("outcome", OUTCOMES),
+        read: Read::Frames,
     },
     Row {
         kind: Kind::Gauge,
@@ -107,7 +108,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Families and frames of the device that were refused; /api/devices says why.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.refusals)),
+        read: Read::Device(|state, _| Value::Unsigned(state.counts.refusals)),
     },
     Row {
         kind: Kind::Gauge,
@@ -115,21 +116,21 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Families whose description has arrived, and how many the device has.",
         scale: Scale::ONE,
-        read: Read::Parts("state", RECORDS),
+        read: Read::Records,
     },
     Row {
         kind: Kind::Gauge,
         name: "narthex_device_series",
         unit: "",
-        help: "Series of the device that are shown.",
+        help: "Series of the device that are shown, each bucket of a histogram counted.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.series() as u64)),
+        read: Read::Device(|state, _| Value::Unsigned(state.series.count() as u64)),
     },
     Row {
         kind: Kind::Gauge,
         name: "narthex_device_up",
         unit: "",
-        help: "Whether the device is heard: 0 when its connection has ended or it has been silent for three of its intervals (10 s at least).",
+        help: "Whether the device is heard: 0 when its connection has ended or it has been silent for three of its intervals, 10 s at least.",
         scale: Scale::ONE,
         read: Read::Device(|state, now| Value::Unsigned(u64::from(!state.is_stale(now)))),
     },
@@ -147,9 +148,10 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Devices that are known, and those of them that are up.",
         scale: Scale::ONE,
-        read: Read::Fleet("state", |fleet| {
-            let totals = fleet.totals(Now::read());
-            vec![("known", totals.devices as u64), ("up", totals.live as u64)]
+        read: Read::Fleet("state", |fleet, now| {
+            let index = fleet.read();
+            let up = index.devices.values().filter(|device| !device.lock().is_stale(now)).count();
+            vec![("known", index.devices.len() as u64), ("up", up as u64)]
         }),
     },
     Row {
@@ -158,11 +160,9 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Devices that were not taken: their name is another live device's, or the fleet is full.",
         scale: Scale::ONE,
-        read: Read::Fleet("cause", |fleet| {
-            vec![
-                ("fleet_full", fleet.own.fleet_full.load(Ordering::Relaxed)),
-                ("name_taken", fleet.own.names_taken.load(Ordering::Relaxed)),
-            ]
+        read: Read::Fleet("cause", |fleet, _| {
+            let counts = fleet.tally.read();
+            vec![("fleet_full", counts.fleet_full), ("name_taken", counts.names_taken)]
         }),
     },
     Row {
@@ -171,16 +171,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Frames by what became of them, of all devices, those that are gone or have no name included.",
         scale: Scale::ONE,
-        read: Read::Fleet("outcome", |fleet| {
-            let totals = fleet.totals(Now::read());
-            vec![
-                ("corrupt", totals.frames_corrupt),
-                ("lost", totals.frames_lost),
-                ("received", totals.frames_received),
-                ("reordered", totals.frames_reordered),
-                ("repeated", totals.frames_repeated),
-            ]
-        }),
+        read: Read::Fleet("outcome", |fleet, _| outcomes(&fleet.tally.read().frames).into()),
     },
 ];
 
@@ -190,12 +181,7 @@ impl Own {
             let Row { kind, name, unit, help, .. } = *row;
             Arc::new(Family { name: name.into(), help: help.into(), unit: unit.into(), kind })
         };
-        Self {
-            families: ROWS.iter().map(family).collect(),
-            device_label: Arc::clone(device_label),
-            names_taken: AtomicU64::new(0),
-            fleet_full: AtomicU64::new(0),
-        }
+        Self { families: ROWS.iter().map(family).collect(), device_label: Arc::clone(device_label) }
     }
 
     pub(super) fn families(&self) -> impl Iterator<Item = &Arc<Family>> {
@@ -213,49 +199,58 @@ impl Own {
         let row = ROWS.iter().find(|row| row.name == family)?;
         let now = Now::read();
         let mut show = |labels: &[&str], value: Value| {
-            visitor(&Child { labels, point: Point::Value { value, scale: row.scale }, created: None })
+            let point = Point::Value { value, scale: row.scale };
+            visitor(&Child { labels, point, created: None })
         };
-        Some(match &row.read {
-            Read::Device(read) => fleet.each_device(resume, |state, skip| {
-                (skip == 0 && show(&[&state.label], read(state, now)).is_break()).then_some(0)
-            }),
-            Read::Info => fleet.each_device(resume, |state, _| {
-                let labels = self.info(state);
-                let labels = labels.as_str();
-                show(&[labels], Value::Unsigned(1)).is_break().then_some(0)
-            }),
-            Read::Parts(label, parts) => fleet.each_device(resume, |state, skip| {
-                parts.iter().enumerate().skip(skip).find_map(|(index, (value, read))| {
-                    let value_of = Value::Unsigned(read(state));
-                    let stop = if *label < &*self.device_label {
-                        show(&[label, "=\"", value, "\",", &state.label], value_of)
-                    } else {
-                        show(&[&state.label, ",", label, "=\"", value, "\""], value_of)
-                    };
-                    stop.is_break().then_some(index)
-                })
-            }),
-            Read::Fleet(label, read) => {
-                for (index, (value, count)) in read(fleet).into_iter().enumerate().skip(resume.index) {
-                    if show(&[label, "=\"", value, "\""], Value::Unsigned(count)).is_break() {
-                        resume.index = index;
-                        return Some(false);
-                    }
+        if let Read::Fleet(label, read) = row.read {
+            for (index, (part, n)) in read(fleet, now).into_iter().enumerate().skip(resume.index) {
+                if show(&[label, "=\"", part, "\""], Value::Unsigned(n)).is_break() {
+                    resume.index = index;
+                    return Some(false);
                 }
-                true
             }
-        })
+            return Some(true);
+        }
+        let whole = |shown: ControlFlow<()>| shown.map_break(|()| String::new());
+        Some(each_device(&fleet.read().devices, resume, |state, from| match &row.read {
+            Read::Device(read) => whole(show(&[&state.label], read(state, now))),
+            Read::Info => whole(show(&[self.info(state).as_str()], Value::Unsigned(1))),
+            Read::Frames => self.parts(state, ("outcome", &outcomes(&state.counts.frames)), from, &mut show),
+            Read::Records => {
+                let parts = [("known", state.known as u64), ("total", state.total as u64)];
+                self.parts(state, ("state", &parts), from, &mut show)
+            }
+            Read::Fleet(..) => ControlFlow::Continue(()),
+        }))
+    }
+
+    /// Shows several values of one device, told apart by a label, from the one called `from` on.
+    fn parts(
+        &self,
+        state: &State,
+        (label, parts): (&str, &[Part]),
+        from: &str,
+        show: &mut dyn FnMut(&[&str], Value) -> ControlFlow<()>,
+    ) -> ControlFlow<String> {
+        for (part, n) in parts.iter().filter(|(part, _)| *part >= from) {
+            let n = Value::Unsigned(*n);
+            let shown = if *label < *self.device_label {
+                show(&[label, "=\"", part, "\",", &state.label], n)
+            } else {
+                show(&[&state.label, ",", label, "=\"", part, "\""], n)
+            };
+            shown.map_break(|()| (*part).to_owned())?;
+        }
+        ControlFlow::Continue(())
     }
 
     /// The labels of `narthex_device_info`.
     fn info(&self, state: &State) -> LabelText {
-        let mut pairs = vec![
+        let labels = [
             (&*self.device_label, &*state.name),
             ("firmware", &state.firmware),
             ("link", &state.origin.link),
         ];
-        // A device label called like one of these takes its place.
-        pairs.dedup_by(|a, b| a.0 == b.0);
-        LabelText::new(&pairs).unwrap_or_default()
+        LabelText::new(&labels).unwrap_or_default()
     }
 }

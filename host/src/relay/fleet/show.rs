@@ -4,15 +4,16 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::Arc;
 
 use super::Fleet;
-use super::device::{Slot, State};
-use crate::model::{Child, Family, Kind, Point, Value};
+use super::device::State;
+use super::index::Devices;
+use crate::model::{Child, Family, Kind};
 use crate::registry::{Indexed, Resume};
 
 impl Indexed for Fleet {
     fn families(&self) -> Vec<Arc<Family>> {
         let index = self.read();
-        let devices = index.families.values().map(|offered| Arc::clone(&offered.family));
-        let mut families: Vec<_> = self.own.families().cloned().chain(devices).collect();
+        let devices = index.families.values().map(|offered| &offered.family);
+        let mut families: Vec<_> = self.own.families().chain(devices).cloned().collect();
         families.sort_by(|a, b| a.name.cmp(&b.name));
         families
     }
@@ -26,64 +27,51 @@ impl Indexed for Fleet {
         if let Some(done) = self.own.visit(self, family, resume, visitor) {
             return done;
         }
+        let index = self.read();
+        let Some(offered) = index.families.get(family) else { return true };
         // Devices with the same firmware have a family in the same place.
         let mut hint = 0;
-        self.each_device(resume, |state, skip| {
-            let slot = find(state, family, &mut hint)?;
-            for (index, child) in slot.schema.children.iter().enumerate().skip(skip) {
-                let Some(point) = state.child(slot, child.index).and_then(|cells| point(slot, cells)) else {
-                    continue;
-                };
-                let created = (slot.schema.family.kind != Kind::Gauge).then_some(state.booted_ms);
+        each_device(&offered.devices, resume, |state, from| {
+            let Some(slot) = state.series.find(family, &mut hint) else { return ControlFlow::Continue(()) };
+            let children = &slot.schema.children;
+            let start = if from.is_empty() {
+                0
+            } else {
+                children.partition_point(|child| child.text(&state.label).lt(from.bytes()))
+            };
+            let created = (slot.schema.family.kind != Kind::Gauge).then_some(state.booted_ms);
+            for child in children.get(start..).unwrap_or_default() {
+                let Some(point) = state.series.point(slot, child.index) else { continue };
                 let labels = [&*child.before, &*state.label, &*child.after];
                 if visitor(&Child { labels: &labels, point, created }).is_break() {
-                    return Some(index);
+                    return ControlFlow::Break(labels.concat());
                 }
             }
-            None
+            ControlFlow::Continue(())
         })
     }
 }
 
-impl Fleet {
-    /// Goes through all devices from `resume` on, with how many children of the first to skip. A device that was
-    /// left returns the child to begin with next time. Returns whether all were seen.
-    pub(super) fn each_device(
-        &self,
-        resume: &mut Resume,
-        mut visit: impl FnMut(&State, usize) -> Option<usize>,
-    ) -> bool {
-        let index = self.read();
-        for (name, device) in index.devices.range::<str, _>((Bound::Included(&*resume.key), Bound::Unbounded))
-        {
-            let skip = if **name == *resume.key { resume.index } else { 0 };
-            if let Some(index) = visit(&device.lock(), skip) {
-                resume.key.clear();
-                resume.key.push_str(name);
-                resume.index = index;
-                return false;
-            }
+/// Goes through devices from `resume` on, with the text of the child to begin with; a device that is left tells the
+/// one to go on with. Returns whether all were seen.
+///
+/// The key is the device's name and that text, the index the length of the name. Whatever devices come, go, boot or
+/// change meanwhile, what stands in front of the key was shown and what stands behind was not: no series is shown
+/// twice.
+pub(super) fn each_device(
+    devices: &Devices,
+    resume: &mut Resume,
+    mut visit: impl FnMut(&State, &str) -> ControlFlow<String>,
+) -> bool {
+    let key = std::mem::take(&mut resume.key);
+    let (last, text) = key.split_at_checked(resume.index).unwrap_or((&key, ""));
+    for (name, device) in devices.range::<str, _>((Bound::Included(last), Bound::Unbounded)) {
+        let from = if **name == *last { text } else { "" };
+        if let ControlFlow::Break(next) = visit(&device.lock(), from) {
+            resume.key = [&**name, &next].concat();
+            resume.index = name.len();
+            return false;
         }
-        true
     }
-}
-
-/// The slot of a family, looked for first where it was in the device before.
-fn find<'a>(state: &'a State, family: &str, hint: &mut usize) -> Option<&'a Slot> {
-    let is_it = |slot: &Slot| slot.shown && *slot.schema.family.name == *family;
-    if let Some(slot) = state.slots.get(*hint).filter(|slot| is_it(slot)) {
-        return Some(slot);
-    }
-    *hint = state.slots.iter().position(is_it)?;
-    state.slots.get(*hint)
-}
-
-fn point<'a>(slot: &'a Slot, cells: &'a [u64]) -> Option<Point<'a>> {
-    let schema = &*slot.schema;
-    if schema.family.kind == Kind::Histogram {
-        let (sum, buckets) = cells.split_last()?;
-        let sum = Value::Unsigned(*sum);
-        return Some(Point::Histogram { bounds: &schema.bounds, buckets, sum, scale: schema.scale });
-    }
-    Some(Point::Value { value: schema.value(*cells.first()?)?, scale: schema.scale })
+    true
 }

@@ -12,22 +12,32 @@ pub(super) struct Assembly {
 }
 
 impl Assembly {
-    /// Takes a part. Returns the whole when this part was the last one missing.
+    /// Takes a part. Returns the whole when none is missing.
     ///
-    /// A part that says another total begins the string anew: the device has changed its mind.
+    /// A part of another total, or one that contradicts what has come, begins the string anew: what came before was
+    /// another string's, and the two must not be mixed.
     pub(super) fn take(&mut self, part: &Part<'_>) -> Option<&[u8]> {
         let total = part.total.min(MAX_TOTAL);
-        if self.bytes.len() != total {
+        let range = part.offset..part.offset.checked_add(part.bytes.len())?;
+        if self.bytes.len() != total || self.contradicts(range.start, part.bytes) {
             *self = Self { bytes: vec![0; total], have: vec![false; total], missing: total };
         }
-        let end = part.offset.checked_add(part.bytes.len())?;
-        let place = self.bytes.get_mut(part.offset..end)?;
-        place.copy_from_slice(part.bytes);
-        for have in self.have.get_mut(part.offset..end)? {
+        self.bytes.get_mut(range.clone())?.copy_from_slice(part.bytes);
+        for have in self.have.get_mut(range)? {
             self.missing -= usize::from(!*have);
             *have = true;
         }
         (self.missing == 0).then_some(&*self.bytes)
+    }
+
+    /// Length of the string, as far as a part has said it.
+    pub(super) fn total(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn contradicts(&self, offset: usize, bytes: &[u8]) -> bool {
+        let there = self.bytes.iter().zip(&self.have).skip(offset);
+        there.zip(bytes).any(|((there, have), byte)| *have && there != byte)
     }
 }
 
@@ -44,8 +54,17 @@ mod tests {
         assert_eq!(assembly.take(&part(12, 15)), None);
         assert_eq!(assembly.take(&part(0, 5)), None);
         assert_eq!(assembly.take(&part(3, 11)), Some(&text[..]));
+        assert_eq!(assembly.take(&part(3, 5)), Some(&text[..]));
         assert_eq!(assembly.take(&Part { offset: 0, total: 3, bytes: b"ab" }), None);
         assert_eq!(assembly.take(&Part { offset: 2, total: 3, bytes: b"c" }), Some(&b"abc"[..]));
         assert_eq!(assembly.take(&Part { offset: 2, total: 3, bytes: b"cd" }), None);
+    }
+
+    #[test]
+    fn two_strings_of_one_length_are_not_mixed() {
+        let mut assembly = Assembly::default();
+        assert_eq!(assembly.take(&Part { offset: 0, total: 6, bytes: b"pump-1" }), Some(&b"pump-1"[..]));
+        assert_eq!(assembly.take(&Part { offset: 4, total: 6, bytes: b"-2" }), None);
+        assert_eq!(assembly.take(&Part { offset: 0, total: 6, bytes: b"pump" }), Some(&b"pump-2"[..]));
     }
 }

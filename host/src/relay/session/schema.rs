@@ -1,211 +1,175 @@
-//! A family as a device has described it, checked and made ready to be shown.
+//! The families of one boot, put together from their records.
 
 use std::sync::Arc;
 
-use narthex::model::{Defect, Desc, Dimension, Kind, Label, Number, Scale};
-use narthex::wire::schema::{Family as Record, Fields};
-use narthex::wire::{Cell, Truncated};
+use narthex::wire::record::Part;
+use narthex::wire::schema::{HASH_START, hash_family};
 
-use crate::model::{Bound, Family, LabelText, Value};
+use super::assembly::Assembly;
+use super::{Bounds, FamilySchema, MAX_CELLS, Sink};
 
-/// A family of a device: what its record said, with all that can be rendered once.
-///
-/// Devices that send the same bytes share one.
-#[derive(Debug, PartialEq)]
-pub struct FamilySchema {
-    /// The record it was read from.
-    pub bytes: Box<[u8]>,
-    /// Name, help, unit, kind.
-    pub family: Arc<Family>,
-    /// Upper bounds, for a histogram.
-    pub bounds: Box<[Bound]>,
-    /// The children, in the order in which they are shown.
-    pub children: Box<[ChildSchema]>,
+/// What is known of the schema of this boot.
+#[derive(Debug, Default)]
+pub(super) struct Schema {
+    total: usize,
+    records: Vec<Record>,
+    /// Length of all records that have begun to come.
+    bytes: usize,
+    series: usize,
+    known: usize,
+    /// What contradicts itself: nothing of it is taken any more.
+    pub(super) broken: bool,
+    /// Known families, in order of their cells.
+    places: Vec<Place>,
+}
+
+/// A schema record, and which one it is.
+pub(super) struct SchemaPart<'a> {
+    pub(super) family: usize,
+    pub(super) families: usize,
+    pub(super) first: usize,
+    pub(super) part: Part<'a>,
+}
+
+#[derive(Debug)]
+enum Record {
+    Partial(Assembly),
+    Known { first: usize, family: Arc<FamilySchema> },
+    Refused { bytes: Box<[u8]> },
+}
+
+/// Where a family's cells stand in a snapshot, and where the sink keeps them.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) first: usize,
+    pub(super) end: usize,
     /// Cells of one child.
-    pub cells: usize,
-    /// By what power of ten integers are multiplied.
-    pub scale: Scale,
-    number: Number,
-    optional: bool,
+    pub(super) child: usize,
+    pub(super) kept: usize,
 }
 
-/// One child of a family: its label text in front of the device label and behind it, and which child it is.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ChildSchema {
-    /// Labels whose names come before the device label, with a comma behind them; or nothing.
-    pub before: Box<str>,
-    /// Labels whose names come after it, with a comma in front; or nothing.
-    pub after: Box<str>,
-    /// Index of the child in the device's order.
-    pub index: usize,
-}
-
-/// A family that is not taken: what it is called, as far as could be read, and why not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// Its name; may be anything.
-    pub family: String,
-    /// What is wrong.
-    pub why: String,
-}
-
-/// The labels of one record: dimensions, and the constant labels of each instance.
-struct Labels<'a> {
-    dimensions: Vec<(&'a str, Vec<&'a str>)>,
-    instances: Vec<Vec<Label<'a>>>,
-}
-
-impl FamilySchema {
-    /// Reads and checks the record of a family. `device_label` is the label the gateway adds, which devices may not
-    /// use; `max_children` is how many children the family may have.
+impl Schema {
+    /// Takes part of a record.
     ///
     /// # Errors
-    /// [`Refused`], with what is wrong.
-    pub fn read(bytes: &[u8], device_label: &str, max_children: usize) -> Result<Self, Refused> {
-        let cut = |_: Truncated| Refused { family: String::new(), why: "its record is cut off".into() };
-        let (record, mut fields) = Record::read(bytes).map_err(cut)?;
-        let refused = |why: String| Refused { family: record.name.into(), why };
-        let (bounds, labels) =
-            read_lists(&mut fields).map_err(|_| refused("its record is cut off".into()))?;
-        Self::check(bytes, &record, &bounds, &labels, device_label, max_children).map_err(refused)
+    /// Why nothing of this schema can be trusted.
+    pub(super) fn take(
+        &mut self,
+        SchemaPart { family: index, families, first, part }: &SchemaPart<'_>,
+        hash: u32,
+        bounds: &Bounds,
+        sink: &mut dyn Sink,
+    ) -> Result<(), String> {
+        if self.total != *families {
+            self.announce(*families, bounds)?;
+            sink.progress(self.known, self.total);
+        }
+        if *index >= self.total {
+            return Err(format!("its schema has a family {index} of {families}"));
+        }
+        // Made as records come: a bare claim of many families costs nothing.
+        while self.records.len() <= *index {
+            self.records.push(Record::Partial(Assembly::default()));
+        }
+        let Some(record) = self.records.get_mut(*index) else { return Ok(()) };
+        let Record::Partial(assembly) = record else { return Ok(()) };
+        // Counted when a record begins to come, so that what never completes is bounded as well.
+        self.bytes = self.bytes.saturating_sub(assembly.total()).saturating_add(part.total);
+        if self.bytes > bounds.max_schema_bytes {
+            return Err(format!("its schema is longer than {} bytes", bounds.max_schema_bytes));
+        }
+        let Some(bytes) = assembly.take(part) else { return Ok(()) };
+        let bytes: Box<[u8]> = bytes.into();
+        let read = match self.read(&bytes, *first, bounds, sink)? {
+            Some(family) => Record::Known { first: *first, family },
+            None => Record::Refused { bytes },
+        };
+        if let Some(record) = self.records.get_mut(*index) {
+            *record = read;
+        }
+        self.known += 1;
+        sink.progress(self.known, self.total);
+        if self.known == self.total { self.verify(hash) } else { Ok(()) }
     }
 
-    fn check(
+    fn announce(&mut self, families: usize, bounds: &Bounds) -> Result<(), String> {
+        if self.total != 0 {
+            return Err("the number of its families changes".into());
+        }
+        if families > bounds.max_series {
+            // Each has a series at least.
+            return Err(format!("it has {families} families, the limit is {} series", bounds.max_series));
+        }
+        self.total = families;
+        Ok(())
+    }
+
+    /// Reads a complete record. `None` if its family is refused.
+    fn read(
+        &mut self,
         bytes: &[u8],
-        record: &Record<'_>,
-        bounds: &[u32],
-        labels: &Labels<'_>,
-        device_label: &str,
-        max_children: usize,
-    ) -> Result<Self, String> {
-        let kind = match record.kind {
-            0 => Kind::Counter,
-            1 => Kind::Gauge,
-            2 => Kind::Histogram,
-            other => return Err(format!("this gateway does not know kind {other}")),
-        };
-        let number = match record.number {
-            0 => Number::Unsigned,
-            1 => Number::Signed,
-            2 => Number::F32,
-            3 => Number::F64,
-            other => return Err(format!("this gateway does not know number {other}")),
-        };
-        if record.capacity != 0 {
-            return Err("this gateway does not know table families".into());
-        }
-        if is_reserved(record.name) {
-            return Err("names starting with `narthex_` or `scrape_`, and `up`, are the servers' own".into());
-        }
-        let scale = Scale::new(record.scale);
-        if scale.exponent() != record.scale {
-            return Err(format!("scale {} is not within ±{}", record.scale, Scale::MAX));
-        }
-        let dimensions: Vec<Dimension<'_>> =
-            labels.dimensions.iter().map(|(name, values)| Dimension { name, values }).collect();
-        let shape = Desc {
-            name: record.name,
-            help: record.help,
-            unit: record.unit,
-            kind,
-            number,
-            optional: record.optional,
-            scale,
-            bounds,
-            dimensions: &dimensions,
-        };
-        let as_text = |defect: Defect| defect.as_str().to_owned();
-        shape.check().map_err(as_text)?;
-        if shape.cells() != record.cells {
-            return Err(format!("a child has {} cells, not {}", shape.cells(), record.cells));
-        }
-        let all = shape.children().saturating_mul(labels.instances.len());
-        if all > max_children {
-            return Err(format!("it has {all} series, the limit for a device is {max_children}"));
-        }
-        let mut children = Vec::with_capacity(all);
-        for constant in &labels.instances {
-            shape.check_labels(constant).map_err(as_text)?;
-            for child in 0..shape.children() {
-                let mut pairs: Vec<(&str, &str)> =
-                    constant.iter().map(|label| (label.name, label.value)).collect();
-                for (i, dimension) in dimensions.iter().enumerate() {
-                    pairs.push((dimension.name, shape.label_value(child, i).unwrap_or_default()));
+        first: usize,
+        bounds: &Bounds,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<Arc<FamilySchema>>, String> {
+        let room = bounds.max_series.saturating_sub(self.series);
+        let family = match sink.known(bytes).filter(|family| family.series() <= room) {
+            Some(family) => family,
+            None => match FamilySchema::read(bytes, &bounds.device_label, room) {
+                Ok(family) => Arc::new(family),
+                Err(refused) => {
+                    sink.refused(refused);
+                    return Ok(None);
                 }
-                let (before, after) = split_labels(&pairs, device_label)?;
-                children.push(ChildSchema { before, after, index: children.len() });
+            },
+        };
+        let end = first.saturating_add(family.total_cells());
+        let at = self.places.partition_point(|place| place.end <= first);
+        if end > MAX_CELLS || self.places.get(at).is_some_and(|place| place.first < end) {
+            return Err("its families overlap".into());
+        }
+        self.series += family.series();
+        if let Some(kept) = sink.family(&family) {
+            if self.places.iter().any(|place| place.kept == kept) {
+                return Err("one of its families is there twice".into());
+            }
+            self.places.insert(at, Place { first, end, child: family.cells, kept });
+        }
+        Ok(Some(family))
+    }
+
+    /// Compares the complete schema with the hash that frames carry, and families with their places.
+    fn verify(&self, announced: u32) -> Result<(), String> {
+        let mut hash = HASH_START;
+        // Where the next family begins, as long as that is known.
+        let mut next = Some(0);
+        for record in &self.records {
+            match record {
+                Record::Known { first, family } => {
+                    hash = hash_family(hash, &family.bytes);
+                    if next.is_some_and(|next| next != *first) {
+                        return Err("its families do not follow each other".into());
+                    }
+                    next = Some(first + family.total_cells());
+                }
+                Record::Refused { bytes } => {
+                    hash = hash_family(hash, bytes);
+                    next = None;
+                }
+                Record::Partial(_) => {}
             }
         }
-        // By their whole text: where two instances have other labels, what comes first depends on the device label too.
-        children.sort_by_cached_key(|child| [&*child.before, device_label, &*child.after].concat());
-        if children
-            .windows(2)
-            .any(|pair| matches!(pair, [a, b] if a.before == b.before && a.after == b.after))
-        {
-            return Err("two of its series have the same labels".into());
-        }
-        let family =
-            Family { name: record.name.into(), help: record.help.into(), unit: record.unit.into(), kind };
-        Ok(Self {
-            bytes: bytes.into(),
-            family: Arc::new(family),
-            bounds: bounds.iter().map(|bound| Bound::scaled(*bound, scale)).collect(),
-            children: children.into(),
-            cells: record.cells,
-            scale,
-            number,
-            optional: record.optional,
-        })
+        if hash == announced { Ok(()) } else { Err("its schema does not have the hash it announces".into()) }
     }
 
-    /// How many cells all children have together.
-    pub fn total_cells(&self) -> usize {
-        self.cells.saturating_mul(self.children.len())
+    /// The families whose cells stand at `first` or behind, in order.
+    pub(super) fn places_from(&self, first: usize) -> &[Place] {
+        let at = self.places.partition_point(|place| place.end <= first);
+        self.places.get(at..).unwrap_or_default()
     }
 
-    /// What a cell stands for; `None` if it is unset.
-    pub fn value(&self, cell: u64) -> Option<Value> {
-        Cell(cell).value(self.number, self.optional)
+    /// Whether no family is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.places.is_empty()
     }
-}
-
-fn read_lists<'a>(fields: &mut Fields<'a>) -> Result<(Vec<u32>, Labels<'a>), Truncated> {
-    let bounds = (0..fields.count()?).map(|_| fields.bound()).collect::<Result<_, _>>()?;
-    let dimensions = (0..fields.count()?)
-        .map(|_| {
-            let name = fields.string()?;
-            let values = (0..fields.count()?).map(|_| fields.string()).collect::<Result<_, _>>()?;
-            Ok((name, values))
-        })
-        .collect::<Result<_, _>>()?;
-    let instances = (0..fields.count()?)
-        .map(|_| (0..fields.count()?).map(|_| Ok(Label::new(fields.string()?, fields.string()?))).collect())
-        .collect::<Result<_, _>>()?;
-    Ok((bounds, Labels { dimensions, instances }))
-}
-
-/// Names that a server or this gateway gives to series of its own.
-fn is_reserved(name: &str) -> bool {
-    name == "up" || name.starts_with("scrape_") || name.starts_with("narthex_")
-}
-
-/// Renders labels in two pieces, between which the device label belongs.
-fn split_labels(pairs: &[(&str, &str)], device_label: &str) -> Result<(Box<str>, Box<str>), String> {
-    if pairs.iter().any(|(name, _)| *name == device_label) {
-        return Err(format!("the label `{device_label}` is the gateway's own"));
-    }
-    let text = |pairs: Vec<(&str, &str)>| {
-        LabelText::new(&pairs)
-            .map(|text| text.as_str().to_owned())
-            .map_err(|defect| defect.as_str().to_owned())
-    };
-    let (before, after): (Vec<_>, Vec<_>) = pairs.iter().partition(|(name, _)| *name < device_label);
-    let (mut before, mut after) = (text(before)?, text(after)?);
-    if !before.is_empty() {
-        before.push(',');
-    }
-    if !after.is_empty() {
-        after.insert(0, ',');
-    }
-    Ok((before.into(), after.into()))
 }

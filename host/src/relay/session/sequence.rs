@@ -31,12 +31,8 @@ impl Sequence {
             *self = Self { newest: Some(number), seen: 1 };
             return Order::New { skipped: 0 };
         };
-        let ahead = number.wrapping_sub(newest);
-        if ahead == 0 {
-            return Order::Repeated;
-        }
-        // Less than half a turn ahead is newer; all else is older.
-        if ahead < 1 << 15 {
+        if self.is_newer(number) {
+            let ahead = number.wrapping_sub(newest);
             self.seen = self.seen.checked_shl(ahead.into()).unwrap_or(0) | 1;
             self.newest = Some(number);
             return Order::New { skipped: ahead - 1 };
@@ -49,9 +45,10 @@ impl Sequence {
         Order::Late
     }
 
-    /// The newest number, if any has come.
-    pub const fn newest(&self) -> Option<u16> {
-        self.newest
+    /// Whether a number is newer than all before it.
+    pub fn is_newer(&self, number: u16) -> bool {
+        // Less than half a turn ahead is newer; all else is older.
+        self.newest.is_none_or(|newest| (1..1 << 15).contains(&number.wrapping_sub(newest)))
     }
 }
 
@@ -71,6 +68,6 @@ mod tests {
         assert_eq!(sequence.take(65_535), Order::Repeated);
         assert_eq!(sequence.take(500), Order::New { skipped: 497 });
         assert_eq!(sequence.take(499), Order::Late);
-        assert_eq!(sequence.newest(), Some(500));
+        assert!(sequence.is_newer(501) && !sequence.is_newer(500) && !sequence.is_newer(500 + (1 << 15)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use flate2::{Compress, CompressError, Compression, FlushCompress, Status};
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// A gzip stream, fed chunk by chunk. Its memory does not depend on the length of the stream.
 ///
@@ -14,9 +14,21 @@ use flate2::{Compress, CompressError, Compression, FlushCompress, Status};
 /// gzip.pack(b"links 3\n", &mut packed)?;
 /// gzip.finish(&mut packed)?;
 /// assert_eq!(&packed[..2], [0x1f, 0x8b]);
-/// # Ok::<(), flate2::CompressError>(())
+/// # Ok::<(), narthex_host::expose::compress::PackError>(())
 /// ```
 pub struct Gzip(Compress);
+
+/// The packer has refused its own state: the stream cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PackError(Box<str>);
+
+impl fmt::Display for PackError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "packing failed: {}", self.0)
+    }
+}
+
+impl std::error::Error for PackError {}
 
 impl Gzip {
     /// Room that is made for output at a time, in bytes.
@@ -33,7 +45,7 @@ impl Gzip {
     ///
     /// # Errors
     /// None that is known; the packer's own check of its state.
-    pub fn pack(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), CompressError> {
+    pub fn pack(&mut self, chunk: &[u8], out: &mut Vec<u8>) -> Result<(), PackError> {
         self.run(chunk, FlushCompress::None, out)
     }
 
@@ -41,20 +53,16 @@ impl Gzip {
     ///
     /// # Errors
     /// As for [`Gzip::pack`].
-    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), CompressError> {
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), PackError> {
         self.run(&[], FlushCompress::Finish, out)
     }
 
-    fn run(
-        &mut self,
-        mut chunk: &[u8],
-        flush: FlushCompress,
-        out: &mut Vec<u8>,
-    ) -> Result<(), CompressError> {
+    fn run(&mut self, mut chunk: &[u8], flush: FlushCompress, out: &mut Vec<u8>) -> Result<(), PackError> {
         loop {
             out.reserve(Self::ROOM);
             let before = self.0.total_in();
-            let status = self.0.compress_vec(chunk, out, flush)?;
+            let status = self.0.compress_vec(chunk, out, flush);
+            let status = status.map_err(|error| PackError(error.to_string().into()))?;
             let taken = usize::try_from(self.0.total_in().saturating_sub(before)).unwrap_or(usize::MAX);
             chunk = chunk.get(taken..).unwrap_or(&[]);
             let room = out.len() < out.capacity();

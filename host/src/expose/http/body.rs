@@ -5,11 +5,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use flate2::CompressError;
 use futures_core::Stream;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::super::compress::Gzip;
+use super::super::compress::{Gzip, PackError};
 use super::super::negotiate::Encoding;
 use super::{Page, Watch};
 
@@ -37,7 +36,7 @@ impl Chunks {
     }
 
     /// The next chunk; empty only at the end.
-    fn next(&mut self) -> Result<Bytes, CompressError> {
+    fn next(&mut self) -> Result<Bytes, PackError> {
         let mut buf = self.buffer();
         let Some(gzip) = &mut self.gzip else {
             self.ended = !self.page.chunk(&mut buf);
@@ -75,7 +74,7 @@ impl Chunks {
 }
 
 impl Stream for Chunks {
-    type Item = Result<Bytes, CompressError>;
+    type Item = Result<Bytes, PackError>;
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use narthex::wire::Hello;
 
 use super::super::Now;
 use super::super::session::{FamilySchema, Refused, Session, Sink};
@@ -191,8 +190,7 @@ impl Sink for Tenant {
         self.device.lock().alive(uptime, sequence, self.now);
     }
 
-    fn hello(&mut self, hello: &Hello<'_>) -> bool {
-        let name = hello.identity.device;
+    fn hello(&mut self, name: &str, firmware: &str) -> bool {
         match &self.hello {
             Some(before) if **before != *name => return false,
             Some(_) => {}
@@ -207,8 +205,8 @@ impl Sink for Tenant {
             }
         }
         let mut state = self.device.lock();
-        if *state.firmware != *hello.identity.firmware {
-            state.firmware = hello.identity.firmware.into();
+        if *state.firmware != *firmware {
+            state.firmware = firmware.into();
         }
         drop(state);
         self.settle();

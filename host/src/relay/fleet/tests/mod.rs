@@ -3,6 +3,8 @@
 mod boots;
 mod families;
 mod firmware;
+mod hostile;
+mod many;
 mod names;
 mod own;
 mod pages;

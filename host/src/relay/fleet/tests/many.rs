@@ -1,0 +1,82 @@
+//! A fleet of many devices costs so much more, and not the square of it.
+
+use std::time::Instant;
+
+use super::*;
+use firmware::Metric;
+use narthex::model::{Desc, Dimension};
+
+const PORTS: &[Dimension<'_>] =
+    &[Dimension { name: "port", values: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] }];
+
+/// Some 60 series.
+fn metrics(variant: usize) -> Vec<Metric> {
+    let name = |family: &str| -> &'static str { Box::leak(format!("v{variant}_{family}").into_boxed_str()) };
+    let mut metrics = vec![
+        Metric::new(Desc { dimensions: PORTS, ..Desc::counter(name("a_total"), "Help.") }),
+        Metric::new(Desc { dimensions: PORTS, ..Desc::gauge(name("b"), "Help.") }),
+        Metric::new(Desc::histogram(name("h"), "Help.", &[1, 2, 5, 10, 20, 50, 100, 200])),
+    ];
+    for n in 0..30 {
+        metrics.push(Metric::gauge(name(&format!("g{n}")), n));
+    }
+    metrics
+}
+
+/// Ingest of two snapshots of each device, a page, and all that the terminal wants, of so many devices with so many
+/// different schemas.
+fn costs(devices: usize, variants: usize) -> [Duration; 3] {
+    let rig = Rig::new();
+    let mut firmwares: Vec<_> = (0..devices)
+        .map(|n| {
+            let name: &'static str = Box::leak(format!("device-{n:05}").into_boxed_str());
+            Firmware::new(name, 1, metrics(n % variants)).with_mtu(1024)
+        })
+        .collect();
+    let snapshots: Vec<_> = firmwares
+        .iter_mut()
+        .map(|firmware| [firmware.snapshot(1000), firmware.snapshot(2000)].concat())
+        .collect();
+    let mut lines: Vec<_> = (0..devices).map(|n| rig.connect(&format!("10.0.0.1:{n}"))).collect();
+    let start = Instant::now();
+    for (line, bytes) in lines.iter_mut().zip(&snapshots) {
+        line.feed(bytes, rig.now);
+    }
+    let ingest = start.elapsed();
+    let start = Instant::now();
+    let text = rig.text(Format::Text);
+    let page = start.elapsed();
+    assert_eq!(text.lines().filter(|line| line.starts_with('v')).count(), devices * 61);
+    let start = Instant::now();
+    let totals = rig.fleet.totals(rig.now);
+    assert_eq!((totals.series, rig.fleet.devices(rig.now).len()), (devices * 61, devices));
+    rig.fleet.sweep(rig.now);
+    [ingest, page, start.elapsed()]
+}
+
+#[test]
+fn eight_times_the_devices_cost_eight_times_as_much() {
+    for all_different in [false, true] {
+        let [few, many] = [100, 800].map(|devices| costs(devices, if all_different { devices } else { 1 }));
+        println!("all different: {all_different}; {few:?}, {many:?}");
+        for (few, many) in few.into_iter().zip(many) {
+            // The square would be 64; other tests run meanwhile.
+            assert!(many < few.max(Duration::from_millis(2)) * 8 * 4, "{few:?}, {many:?}");
+        }
+    }
+}
+
+#[test]
+fn equal_devices_share_their_schema() {
+    let rig = Rig::new();
+    let mut lines: Vec<_> = (0..3).map(|n| rig.connect(&format!("10.0.0.1:{n}"))).collect();
+    for (line, name) in lines.iter_mut().zip(["a", "b", "c"]) {
+        rig.hear(line, &mut Firmware::new(name, 1, metrics(0)), 1);
+    }
+    assert_eq!(rig.fleet.schemas.lock().unwrap().len(), 33);
+    let index = rig.fleet.read();
+    let [a, b, c] = ["a", "b", "c"].map(|name| index.devices[name].lock());
+    for ((a, b), c) in a.series.slots().iter().zip(b.series.slots()).zip(c.series.slots()) {
+        assert!(Arc::ptr_eq(&a.schema, &b.schema) && Arc::ptr_eq(&b.schema, &c.schema));
+    }
+}

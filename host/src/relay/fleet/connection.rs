@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-
 use super::super::Now;
 use super::super::session::{FamilySchema, Refused, Session, Sink};
 use super::super::status::FrameCounts;

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use narthex::frame::{Decoder, Event, Frame, Header, Kind, MAX_FRAME};
 use narthex::wire::record::{Record, Records};
-use narthex::wire::{Hello, take_varint};
+use narthex::wire::{Hello, Identity, take_varint};
 
 use assembly::Assembly;
 pub use family::{ChildSchema, FamilySchema, Refused};
@@ -50,7 +50,7 @@ pub trait Sink {
     fn alive(&mut self, uptime: u32, sequence: u16);
     /// Who the device is. Returns false if that is not who spoke before: the session then begins anew with a
     /// [`reset`](Sink::reset), and says it again.
-    fn hello(&mut self, hello: &Hello<'_>) -> bool;
+    fn hello(&mut self, device: &str, firmware: &str) -> bool;
     /// A family that was read before from a record of the same bytes.
     fn known(&mut self, record: &[u8]) -> Option<Arc<FamilySchema>>;
     /// A family has come. Returns where its cells are kept, or `None` if they are not.
@@ -187,11 +187,11 @@ impl Device {
             match record {
                 Record::Hello(part) => {
                     let Some(bytes) = self.hello.take(&part).map(<[u8]>::to_vec) else { continue };
-                    match Hello::read(&bytes) {
-                        Ok(hello) if !sink.hello(&hello) => {
+                    match Hello::read(&bytes).map(|hello| hello.identity) {
+                        Ok(Identity { device, firmware }) if !sink.hello(device, firmware) => {
                             self.begin(header, true, sink);
                             sink.alive(header.uptime, header.sequence);
-                            sink.hello(&hello);
+                            sink.hello(device, firmware);
                         }
                         Ok(_) => {}
                         Err(_) => refuse("its hello is malformed".into(), sink),

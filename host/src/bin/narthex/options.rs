@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{ArgAction, Args, Parser, Subcommand};
-use narthex::model::LabelName;
+use narthex_host::relay::fleet;
 use narthex_host::relay::link::serial::Port;
 
 use crate::Failure;
@@ -199,7 +199,7 @@ fn host_and_port(text: &str) -> Result<String, String> {
 }
 
 fn label(text: &str) -> Result<String, String> {
-    LabelName::new(text).map(|_| text.to_owned()).map_err(|error| error.to_string())
+    fleet::Limits::check_label(text).map(|()| text.to_owned()).map_err(str::to_owned)
 }
 
 #[cfg(test)]

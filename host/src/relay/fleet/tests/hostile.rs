@@ -63,7 +63,7 @@ fn check(rig: &Rig, newest: u64) {
         }
         let (head, value) = line.rsplit_once(' ').unwrap();
         assert!(head.starts_with(&family) && series.insert(head.to_owned()), "{line}");
-        let number: f64 = value.parse().unwrap_or_else(|_| panic!("{line}"));
+        assert!(value.parse::<f64>().is_ok(), "{line}");
         if head.starts_with('m') && head.contains("{device=\"good") {
             let metric: u64 = head[1..2].parse().unwrap();
             // A histogram shows sums of cells that are all the same.
@@ -74,8 +74,9 @@ fn check(rig: &Rig, newest: u64) {
                 None if head.contains("_count{") || head.contains("+Inf") => bounds.len() as u64 + 1,
                 None => 1,
             };
-            let cell = number as u64 / cells;
-            assert!(number as u64 % cells == 0 && cell % 8 == metric && cell / 8 <= newest, "{line}");
+            let number: u64 = value.parse().unwrap();
+            let cell = number / cells;
+            assert!(number == cell * cells && cell % 8 == metric && cell / 8 <= newest, "{line}");
         }
     }
 }

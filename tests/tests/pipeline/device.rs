@@ -186,6 +186,17 @@ impl Device {
         }
     }
 
+    /// Lets a moment pass: everything changes, but so little that a snapshot is cut where the one before was.
+    pub(crate) fn idle(&self) {
+        for Place { instance: Instance { desc, .. }, first_cell } in &self.instances {
+            for cell in &self.cells[*first_cell..first_cell + desc.children() * desc.cells()] {
+                let old = cell.load(Relaxed);
+                let counts = matches!(desc.number, Number::Unsigned);
+                cell.store(if counts { old.saturating_add(1) } else { old ^ 2 }, Relaxed);
+            }
+        }
+    }
+
     /// Lets some time pass: counts rise, gauges change, some are set or unset.
     pub(crate) fn work(&self, random: &mut Random) {
         for Place { instance: Instance { desc, .. }, first_cell } in &self.instances {
@@ -204,7 +215,7 @@ impl Device {
                     _ => 0,
                 };
                 // The one value that a cell that may be unset cannot hold.
-                let new = if desc.optional && new == 1 << 63 { 0 } else { new };
+                let new = if desc.optional && new.cast_signed() == i64::MIN { 0 } else { new };
                 self.cells[at].store(new, Relaxed);
                 self.unset[at].store(desc.optional && random.below(4) == 0, Relaxed);
             }

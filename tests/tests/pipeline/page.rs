@@ -70,8 +70,10 @@ impl Page {
         for (name, Family { comments, children }) in &self.families {
             text.push_str(comments);
             let mut children: Vec<_> = children.iter().collect();
-            let theirs = other.families.get(name).map_or(&[][..], |family| &family.children);
-            children.sort_by_cached_key(|(labels, _)| theirs.iter().position(|(other, _)| other == labels));
+            let theirs = other.families.get(name).map(|family| &family.children);
+            let theirs = theirs.into_iter().flatten().enumerate();
+            let places: BTreeMap<_, _> = theirs.map(|(place, (labels, _))| (labels, place)).collect();
+            children.sort_by_key(|(labels, _)| places.get(labels));
             text.extend(children.into_iter().map(|(_, lines)| lines.as_str()));
         }
         text + &self.end
@@ -97,12 +99,6 @@ impl Page {
                 .iter()
                 .map(move |(labels, lines)| ((name.as_str(), labels.as_str()), lines.as_str()))
         })
-    }
-
-    /// The lines of one child.
-    pub(crate) fn child(&self, family: &str, labels: &str) -> Option<&str> {
-        let (_, lines) = self.families.get(family)?.children.iter().find(|(other, _)| other == labels)?;
-        Some(lines)
     }
 
     /// The comment lines of every family.

@@ -12,21 +12,23 @@
 )]
 
 mod file;
+mod says;
 
 use file::{frames, link, numbers, text};
 use narthex::frame::{self, CHECK_LEN, Decoder, Event, Header, Kind, MAX_FRAME};
 use narthex::instrument::GaugeF32;
-use narthex::model::{Desc, Number, Value};
+use narthex::model::{Desc, Number, Source as _, Value};
 use narthex::text::{Encoder, Format};
 use narthex::transport::Reporter;
-use narthex::wire::record::{self, Head, Part, Record, Records};
+use narthex::wire::record::{self, Head};
 use narthex::wire::{Cell, Identity, Window, put_varint, take_varint};
 use narthex::{Counter, Family, Gauge, Histogram, LabelSet, Metrics, OptionalGauge, Registry, registry};
 use narthex_host::expose::Page;
 use narthex_host::registry::{Gatherer, Registerer};
 use narthex_host::relay::Now;
-use narthex_host::relay::fleet::{Fleet, Limits, Origin};
+use narthex_host::relay::fleet::{Connection, Fleet, Limits, Origin};
 use narthex_tests::peers;
+use says::says;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,64 +99,6 @@ fn frames_are_what_they_say() {
 
         assert_eq!(says(&frame.header, frame.payload), vector.says, "{name}");
         assert_eq!(python["frames"], json!([vector.says]), "{name}");
-    }
-}
-
-/// What the crate makes of a frame, as `decode.py` says it.
-fn says(header: &Header, mut payload: &[u8]) -> serde_json::Value {
-    let names = ["values", "part", "sparse", "records", "requests"];
-    let name = names.get(usize::from(header.kind.number())).unwrap_or(&"unknown");
-    let mut says = json!({
-        "frame": name, "boot": format!("{:08x}", header.boot), "schema": format!("{:08x}", header.schema),
-        "sequence": header.sequence, "uptime": header.uptime,
-    });
-    let mut take = || take_varint(&mut payload);
-    match header.kind {
-        Kind::VALUES | Kind::PART => {
-            let first = if header.kind == Kind::PART { take().unwrap() } else { 0 };
-            let cells: Vec<_> = (first..).map_while(|position| Some((position, take()?))).collect();
-            says["cells"] = json!(cells);
-        }
-        Kind::SPARSE => {
-            let (first, covered) = (take().unwrap(), take().unwrap());
-            let (bitmap, mut cells) = payload.split_at(usize::try_from(covered).unwrap().div_ceil(8));
-            let bit = |at: &u64| bitmap[usize::try_from(at / 8).unwrap()] >> (at % 8) & 1 == 1;
-            let mut cell = |at: u64| (first + at, take_varint(&mut cells).unwrap());
-            says["cells"] = json!((0..covered).filter(bit).map(&mut cell).collect::<Vec<_>>());
-            assert!(cells.is_empty());
-        }
-        Kind::RECORDS | Kind::REQUESTS => {
-            let mut records = Records::new(payload);
-            says["records"] = (&mut records).map(record_says).collect();
-            assert!(!records.is_truncated());
-        }
-        _ => {}
-    }
-    says
-}
-
-fn record_says(record: Record<'_>) -> serde_json::Value {
-    let with = |mut says: serde_json::Value, part: Part<'_>| {
-        (says["offset"], says["total"], says["bytes"]) =
-            (part.offset.into(), part.total.into(), peers::hex(part.bytes).into());
-        says
-    };
-    match record {
-        Record::Hello(part) => with(json!({ "record": "hello" }), part),
-        Record::Schema { family, families, first, part } => {
-            with(json!({ "record": "schema", "family": family, "families": families, "first": first }), part)
-        }
-        Record::Label { family, slot, birth, part } => {
-            with(json!({ "record": "label", "family": family, "slot": slot, "birth": birth }), part)
-        }
-        Record::HelloRequest => json!({ "record": "hello request" }),
-        Record::SchemaRequest { family } => json!({ "record": "schema request", "family": family }),
-        Record::SnapshotRequest => json!({ "record": "snapshot request" }),
-        Record::LabelRequest { family, slot } => {
-            json!({ "record": "label request", "family": family, "slot": slot })
-        }
-        Record::Unknown { kind } => json!({ "record": "unknown", "kind": kind }),
-        other => panic!("{other:?}"),
     }
 }
 
@@ -282,27 +226,72 @@ fn a_meter_sends_these_frames_and_shows_these_pages() {
     a_gateway_shows(&sent, "page-gateway.txt");
 }
 
+/// A gateway, and a connection to it.
+fn gateway() -> (Arc<Fleet>, Connection, Now) {
+    let (fleet, now) = (Arc::new(Fleet::new(Limits::default())), Now::read());
+    let origin = Origin { link: "test".into(), name: None, peer: "peer:1".into() };
+    let connection = fleet.connect(origin, now);
+    (fleet, connection, now)
+}
+
+/// The page of a gateway, without what it says of itself.
+fn page(fleet: &Arc<Fleet>) -> String {
+    let registry = narthex_host::registry::Registry::new();
+    registry.register(Arc::clone(fleet) as _).unwrap();
+    let page = Page::new(registry.gather(), Format::Text).into_text();
+    let own = |line: &&str| {
+        let name = line.strip_prefix("# HELP ").or(line.strip_prefix("# TYPE ")).unwrap_or(line);
+        name.starts_with("narthex_")
+    };
+    page.split_inclusive('\n').filter(|line| !own(line)).collect()
+}
+
 /// Checks the page of a gateway that has taken these frames, and then some that it has to leave alone.
 fn a_gateway_shows(frames: &[Vec<u8>], file: &str) {
-    let fleet = Arc::new(Fleet::new(Limits::default()));
-    let registry = narthex_host::registry::Registry::new();
-    registry.register(Arc::clone(&fleet) as _).unwrap();
-    let origin = Origin { link: "test".into(), name: None, peer: "peer:1".into() };
-    let now = Now::read();
-    let mut connection = fleet.connect(origin, now);
+    let (fleet, mut connection, now) = gateway();
     connection.feed(&frames.concat(), now);
     for unknown in ["label records", "a kind of frame that nobody knows"] {
         connection.feed(&link(unknown), now);
     }
-    let page = Page::new(registry.gather(), Format::Text).into_text();
-    let own = |line: &&str| {
-        line.strip_prefix("# HELP ").or(line.strip_prefix("# TYPE ")).unwrap_or(line).starts_with("narthex_")
-    };
-    let page: String = page.split_inclusive('\n').filter(|line| !own(line)).collect();
-    assert_eq!(page, text(file), "{file}");
+    assert_eq!(page(&fleet), text(file), "{file}");
     let counts = fleet.devices(now)[0].frames;
     assert_eq!((counts.received, counts.unknown_kind, counts.corrupt), (5, 1, 0));
     assert!(counts.unknown_record >= 1);
+}
+
+#[test]
+fn a_histogram_that_is_cut_needs_both_frames_of_one_snapshot() {
+    let (fleet, mut connection, now) = gateway();
+    for name in ["meter, hello and schema", "meter, values", "meter, a snapshot cut in two, 1 of 2"] {
+        connection.feed(&link(name), now);
+    }
+    let shows = |line: &str| page(&fleet).lines().any(|shown| shown == line);
+    assert!(shows("pulses_total{device=\"meter-7\"} 576460752303423488"));
+    assert!(shows("burst_seconds_sum{device=\"meter-7\"} 23.456"));
+    // The end of the next snapshot, of which the beginning is lost, stands in the same place.
+    let rest = payload("meter, a snapshot cut in two, 2 of 2");
+    let mut buf = [0; 64];
+    frame::payload(&mut buf)[..rest.len()].copy_from_slice(&rest);
+    let header = Header {
+        kind: Kind::PART,
+        boot: 0x5eed_0001,
+        schema: METERS.schema_hash(),
+        sequence: 7,
+        uptime: 900,
+    };
+    let next = frame::seal(&mut buf, &header, rest.len()).to_vec();
+
+    connection.feed(&next, now);
+    assert!(shows("burst_seconds_sum{device=\"meter-7\"} 23.456"));
+    assert!(shows("burst_seconds_count{device=\"meter-7\"} 126"));
+
+    let (fleet, mut connection, now) = gateway();
+    for name in ["hello and schema", "a snapshot cut in two, 1 of 2", "a snapshot cut in two, 2 of 2"] {
+        connection.feed(&link(&format!("meter, {name}")), now);
+    }
+    let shows = |line: &str| page(&fleet).lines().any(|shown| shown == line);
+    assert!(shows("burst_seconds_sum{device=\"meter-7\"} 800000042.6"));
+    assert!(shows("burst_seconds_count{device=\"meter-7\"} 800"));
 }
 
 #[test]

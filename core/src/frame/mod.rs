@@ -27,7 +27,9 @@
 //!
 //! A device has booted anew when the boot id differs from that of the frame before, or when the uptime is below it,
 //! by more than 10 s or in a frame that is newer by its sequence: all that was known of its values is void. Within a
-//! boot a frame whose sequence was seen already, or is older than the newest, is discarded, so that no value goes back.
+//! boot a frame of a greater uptime is newer whatever its sequence, which may have gone round; among the others, one
+//! whose sequence was seen already, or is older than the newest by less than half a turn, is discarded, so that no
+//! value goes back.
 //!
 //! [COBS](https://doi.org/10.1109/90.769765): the body is cut at its zero bytes; each piece of up to 254 bytes is
 //! preceded by its length + 1, and the zeros are left out; a piece of exactly 254 bytes has no zero behind it, and

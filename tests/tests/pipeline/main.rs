@@ -17,6 +17,7 @@ mod device;
 mod page;
 
 use device::{Device, Plan, Random, plan};
+use narthex::model::Source as _;
 use narthex::text::{Encoder, Error, Format};
 use narthex::transport::Reporter;
 use narthex::wire::Identity;
@@ -264,6 +265,27 @@ proptest! {
         gateway.feed(&sender.snapshot().concat(), &mut random);
         gateway.agrees(&device, &plan.name)?;
     }
+}
+
+#[test]
+fn the_first_frame_after_a_long_silence_counts() {
+    let mut runner = TestRunner::deterministic();
+    let plans =
+        std::iter::repeat_with(|| plan().new_tree(&mut runner).expect("a plan is always found").current());
+    let mut devices = plans.map(|plan| (Device::new(&plan), plan));
+    let (device, plan) = devices.find(|(device, _)| device.instance(0).is_some()).expect("one has metrics");
+    let (mut random, mut gateway) = (Random(0), Gateway::new());
+    let mut sender = Sender::new(&device, &plan, plan.boot, 1024);
+    gateway.feed(&sender.snapshot().concat(), &mut random);
+    // More than half of all sequence numbers pass by.
+    let unheard = std::iter::repeat_with(|| sender.snapshot().len()).scan(0, |sent, frames| {
+        *sent += frames;
+        (*sent < 40_000).then_some(())
+    });
+    unheard.for_each(drop);
+    device.work(&mut random);
+    gateway.feed(&sender.snapshot().concat(), &mut random);
+    gateway.agrees(&device, &plan.name).expect("the pages are the same");
 }
 
 /// What a device showed at one time.

@@ -135,7 +135,8 @@ impl Device {
         if booted {
             self.sequence = Sequence::default();
         }
-        match self.sequence.take(header.sequence) {
+        // Snapshots follow each other in time: one that is later is newer, whatever its number.
+        match self.sequence.take(header.sequence, header.uptime > self.uptime) {
             Order::New { skipped } => sink.counts().lost += u64::from(skipped),
             Order::Repeated => return sink.counts().repeated += 1,
             Order::Late => return sink.counts().reordered += 1,

@@ -25,17 +25,19 @@ pub struct Sequence {
 }
 
 impl Sequence {
-    /// Takes the number of a frame that has just come.
-    pub fn take(&mut self, number: u16) -> Order {
+    /// Takes the number of a frame that has just come; `later` if something else shows that it was sent after all
+    /// before it: in a long silence numbers may go round by half a turn and more.
+    pub fn take(&mut self, number: u16, later: bool) -> Order {
         let Some(newest) = self.newest else {
             *self = Self { newest: Some(number), seen: 1 };
             return Order::New { skipped: 0 };
         };
-        if self.is_newer(number) {
-            let ahead = number.wrapping_sub(newest);
-            self.seen = self.seen.checked_shl(ahead.into()).unwrap_or(0) | 1;
+        let ahead = number.wrapping_sub(newest);
+        if later || self.is_newer(number) {
+            // None ahead is a whole turn.
+            self.seen = self.seen.checked_shl(ahead.into()).filter(|_| ahead > 0).unwrap_or(0) | 1;
             self.newest = Some(number);
-            return Order::New { skipped: ahead - 1 };
+            return Order::New { skipped: ahead.wrapping_sub(1) };
         }
         let bit = 1u64.checked_shl(newest.wrapping_sub(number).into()).unwrap_or(0);
         if self.seen & bit != 0 {
@@ -59,15 +61,26 @@ mod tests {
     #[test]
     fn gaps_repeats_and_latecomers_are_told_apart() {
         let mut sequence = Sequence::default();
-        assert_eq!(sequence.take(65_534), Order::New { skipped: 0 });
-        assert_eq!(sequence.take(65_535), Order::New { skipped: 0 });
-        assert_eq!(sequence.take(2), Order::New { skipped: 2 });
-        assert_eq!(sequence.take(0), Order::Late);
-        assert_eq!(sequence.take(0), Order::Repeated);
-        assert_eq!(sequence.take(2), Order::Repeated);
-        assert_eq!(sequence.take(65_535), Order::Repeated);
-        assert_eq!(sequence.take(500), Order::New { skipped: 497 });
-        assert_eq!(sequence.take(499), Order::Late);
+        let mut take = |number| sequence.take(number, false);
+        assert_eq!(take(65_534), Order::New { skipped: 0 });
+        assert_eq!(take(65_535), Order::New { skipped: 0 });
+        assert_eq!(take(2), Order::New { skipped: 2 });
+        assert_eq!(take(0), Order::Late);
+        assert_eq!(take(0), Order::Repeated);
+        assert_eq!(take(2), Order::Repeated);
+        assert_eq!(take(65_535), Order::Repeated);
+        assert_eq!(take(500), Order::New { skipped: 497 });
+        assert_eq!(take(499), Order::Late);
         assert!(sequence.is_newer(501) && !sequence.is_newer(500) && !sequence.is_newer(500 + (1 << 15)));
+    }
+
+    #[test]
+    fn what_was_sent_later_is_new_however_far_numbers_went_round() {
+        let mut sequence = Sequence::default();
+        assert_eq!(sequence.take(1, true), Order::New { skipped: 0 });
+        assert_eq!(sequence.take(40_001, true), Order::New { skipped: 39_999 });
+        assert_eq!(sequence.take(40_001, false), Order::Repeated);
+        assert_eq!(sequence.take(40_001, true), Order::New { skipped: 65_535 });
+        assert_eq!(sequence.take(40_000, false), Order::Late);
     }
 }

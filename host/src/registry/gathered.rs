@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{GatherErrors, Indexed, Resume};
-use crate::model::{Child, Family};
+use crate::model::{Child, Family, Kind, Point};
 
 /// What can be gathered: a registry, or several joined.
 pub trait Gatherer: Send + Sync {
@@ -24,8 +24,14 @@ pub struct Planned {
 
 impl Planned {
     /// Shows the children of the family, as [`Indexed::visit`] does.
+    ///
+    /// The name may have become another type's since it was gathered: one page must not hold both.
     pub fn visit(&self, resume: &mut Resume, visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>) -> bool {
-        self.source.visit(&self.family.name, resume, visitor)
+        let histogram = self.family.kind == Kind::Histogram;
+        self.source.visit(&self.family.name, resume, &mut |child| {
+            let fits = matches!(child.point, Point::Histogram { .. }) == histogram;
+            if fits { visitor(child) } else { ControlFlow::Continue(()) }
+        })
     }
 }
 

@@ -12,9 +12,10 @@ pub trait Indexed: Send + Sync {
     /// Its families as of now, sorted by name. Later calls may give others.
     fn families(&self) -> Vec<Arc<Family>>;
 
-    /// Shows the children of `family` in order of their label text, from where `resume` stands. Returns true when
-    /// there is none left; false when `visitor` breaks: `resume` then stands at the child that was refused, which
-    /// is shown again next time.
+    /// Shows the children of `family` in an order of the source's own, in which each has its place by its labels
+    /// (an instrument: by label text; the fleet: by device, then by label text), from where `resume` stands. Returns
+    /// true when there is none left; false when `visitor` breaks: `resume` then stands at the child that was refused,
+    /// which is shown again next time.
     ///
     /// Locks are held during one call at most. Children may come and go between calls; no child is shown twice. A
     /// family that is not there (any more) has no children.

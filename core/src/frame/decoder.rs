@@ -1,11 +1,12 @@
 //! Finding frames in a stream of bytes.
 
-use super::{CHECK_LEN, DELIMITER, HEADER_LEN, Header, HeaderError, cobs, crc32};
+use super::{CHECK_LEN, DELIMITER, HEADER_LEN, Header, HeaderError, MIN_FRAME, cobs, crc32};
 
 /// Finds frames in whatever arrives: in pieces of any size, in the middle, between log lines, with noise.
 ///
 /// Feed it all bytes that come; it keeps at most `N` of them, and is in step again at each delimiter. Every byte is
-/// accounted for: as part of a frame, as foreign, or as part of something corrupt.
+/// accounted for: as part of a frame, as foreign, or as part of something corrupt. `N` is [`MIN_FRAME`] at least; a
+/// frame longer than `N` and its delimiter is let go as foreign.
 ///
 /// ```
 /// use narthex::frame::{Decoder, Event};
@@ -19,8 +20,8 @@ pub struct Decoder<const N: usize> {
     buf: [u8; N],
     /// Bytes since the last delimiter, as far as they were kept.
     len: usize,
-    /// Where in `buf` a frame may begin that shares its piece with text in front of it.
-    retry: usize,
+    /// How many bytes at the front of `buf` were given out as text; a frame may begin behind them.
+    text: usize,
     state: State,
 }
 
@@ -28,10 +29,8 @@ pub struct Decoder<const N: usize> {
 enum State {
     /// No delimiter was seen yet: what comes may be the end of a frame.
     Joining,
-    /// Since the last delimiter all is in `buf`.
+    /// Since the last delimiter all but lines of text is in `buf`.
     Collecting,
-    /// More came than `buf` holds; it was all text so far.
-    LongText,
     /// More came than `buf` holds, and not all of it was text.
     Long,
     /// `buf` holds a complete piece that must be looked at.
@@ -71,37 +70,36 @@ impl<const N: usize> Default for Decoder<N> {
 impl<const N: usize> Decoder<N> {
     /// A decoder that has seen nothing.
     pub const fn new() -> Self {
-        Self { buf: [0; N], len: 0, retry: 0, state: State::Joining }
+        const { assert!(N >= MIN_FRAME, "a decoder must hold the smallest frame: `N` is `MIN_FRAME` at least") };
+        Self { buf: [0; N], len: 0, text: 0, state: State::Joining }
     }
 
     /// Takes bytes from the front of `input` up to the next event. `None` when all input was taken.
     ///
-    /// Call it until it returns `None`; each call looks at each byte at most twice, whatever the input.
+    /// Call it until it returns `None`: that takes time in proportion to the input, whatever it holds.
     pub fn feed<'a>(&'a mut self, input: &mut &[u8]) -> Option<Event<'a>> {
         while !matches!(self.state, State::Complete { .. }) {
-            let end = input.iter().position(|byte| *byte == DELIMITER);
+            self.forget_text();
+            let room = N.saturating_sub(self.len);
+            // No further than what fits: a long input is not searched anew for each buffer it fills.
+            let near = input.get(..=room).unwrap_or(input);
+            let end = near.iter().position(|byte| *byte == DELIMITER);
             let (piece, rest) = match end {
                 Some(end) => (input.get(..end)?, input.get(end.checked_add(1)?..)?),
-                None => (*input, &[][..]),
+                None => input.split_at_checked(room).unwrap_or((input, &[])),
             };
-            let room = N.saturating_sub(self.len);
-            if piece.len() > room {
-                return Some(self.flush(input, room));
-            }
-            *input = rest;
             if let Some(place) = self.buf.get_mut(self.len..).and_then(|free| free.get_mut(..piece.len())) {
                 place.copy_from_slice(piece);
                 self.len += piece.len();
             }
-            end?;
+            *input = rest;
+            if end.is_none() {
+                return if rest.is_empty() { None } else { Some(self.flush()) };
+            }
             match self.state {
                 State::Joining | State::Collecting if self.len == 0 => self.state = State::Collecting,
                 State::Joining => self.state = State::Complete { joining: true },
-                State::LongText if text_prefix(self.kept()) == self.len => {
-                    self.state = State::Collecting;
-                    return Some(self.foreign());
-                }
-                State::Long | State::LongText => {
+                State::Long => {
                     self.state = State::Collecting;
                     return Some(Event::Corrupt(core::mem::take(&mut self.len)));
                 }
@@ -111,47 +109,52 @@ impl<const N: usize> Decoder<N> {
         Some(self.finish())
     }
 
-    fn kept(&self) -> &[u8] {
-        self.buf.get(..self.len).unwrap_or_default()
+    /// Makes room of what was given out as text.
+    fn forget_text(&mut self) {
+        let text = core::mem::take(&mut self.text);
+        if text > 0 && text <= self.len {
+            self.buf.copy_within(text..self.len, 0);
+            self.len -= text;
+        }
     }
 
-    fn foreign(&mut self) -> Event<'_> {
-        let len = core::mem::take(&mut self.len);
-        Event::Foreign(self.buf.get(..len).unwrap_or_default())
-    }
-
-    /// Makes room when more comes than fits: what is kept is no frame any more.
-    fn flush(&mut self, input: &mut &[u8], room: usize) -> Event<'_> {
-        let (taken, rest) = input.split_at_checked(room).unwrap_or((input, &[]));
-        *input = rest;
-        if let Some(place) = self.buf.get_mut(self.len..).and_then(|free| free.get_mut(..taken.len())) {
-            place.copy_from_slice(taken);
-            self.len += taken.len();
-        }
-        let text = self.state != State::Long && text_prefix(self.kept()) == self.len;
-        if self.state != State::Joining {
-            self.state = if text { State::LongText } else { State::Long };
-        }
-        self.foreign()
+    /// Makes room when more comes than fits. Lines of text go, and what is behind them may be the beginning of a
+    /// frame; anything else is too long to be one.
+    fn flush(&mut self) -> Event<'_> {
+        let kept = self.buf.get(..self.len).unwrap_or_default();
+        let run = if self.state == State::Long { &[] } else { text_run(kept) };
+        self.text = match lines(run) {
+            0 if run.len() < kept.len() => {
+                if self.state != State::Joining {
+                    self.state = State::Long;
+                }
+                self.len
+            }
+            0 => self.len,
+            lines => lines,
+        };
+        Event::Foreign(self.buf.get(..self.text).unwrap_or_default())
     }
 
     /// Looks at a complete piece: a frame, text, text with a frame behind it, or something corrupt.
     fn finish(&mut self) -> Event<'_> {
         let joining = self.state == State::Complete { joining: true };
-        let skip = core::mem::take(&mut self.retry);
+        let skip = core::mem::take(&mut self.text);
         let piece = self.buf.get_mut(skip..self.len).unwrap_or_default();
         // Text is told from frames before COBS is undone in place.
         let text = text_prefix(piece);
-        if text > 0 && text < piece.len() && !is_sound(piece) {
-            // Text that no delimiter separates from the frame behind it.
-            self.retry = skip + text;
+        if text > 0 && !is_sound(piece) {
+            if text < piece.len() {
+                // Text that no delimiter separates from the frame behind it.
+                self.text = skip + text;
+            } else {
+                self.state = State::Collecting;
+                self.len = 0;
+            }
             return Event::Foreign(piece.get(..text).unwrap_or_default());
         }
         self.state = State::Collecting;
         self.len = 0;
-        if text == piece.len() {
-            return Event::Foreign(piece);
-        }
         let kept = piece.len();
         match open(piece) {
             Some((header, payload)) => match Header::from_bytes(header) {
@@ -183,17 +186,34 @@ fn is_sound(piece: &[u8]) -> bool {
 
 /// How many bytes at the front are lines of text: all of them if everything is text.
 fn text_prefix(piece: &[u8]) -> usize {
+    let run = text_run(piece);
+    if run.len() == piece.len() {
+        return run.len();
+    }
+    let end = lines(run);
+    // A frame may begin with a line feed: its first code byte, when its tenth byte is its first zero.
+    match end.checked_sub(1) {
+        Some(before) if run.get(..end).is_some_and(|text| text.ends_with(b"\n\n")) => {
+            if piece.get(before..).is_some_and(is_sound) { before } else { end }
+        }
+        _ => end,
+    }
+}
+
+/// The bytes at the front that are text.
+fn text_run(piece: &[u8]) -> &[u8] {
     let valid = match core::str::from_utf8(piece) {
         Ok(_) => piece.len(),
         Err(error) => error.valid_up_to(),
     };
     let valid = piece.get(..valid).unwrap_or_default();
     let run = valid.iter().position(|byte| !is_text_byte(*byte)).unwrap_or(valid.len());
-    if run == piece.len() {
-        return run;
-    }
-    let lines = valid.get(..run).unwrap_or_default();
-    lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
+    valid.get(..run).unwrap_or_default()
+}
+
+/// How many bytes whole lines take.
+fn lines(text: &[u8]) -> usize {
+    text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
 }
 
 /// Whether a terminal would take the byte as part of text: no control characters but those of logs.
@@ -288,6 +308,56 @@ mod tests {
         let seen = events(&link, 50);
         assert_eq!(seen.iter().filter(|event| event.starts_with("corrupt")).count(), 1, "{seen:?}");
         assert_eq!(seen.last().map(String::as_str), Some("frame 2"));
+    }
+
+    #[test]
+    fn a_frame_behind_any_length_of_log_is_found() {
+        for line in ["21 degrees\r\n", "21 °C\r\n", "\n", "no line feed, °°°"] {
+            for lines in 0..80 {
+                let mut link = b"\0".to_vec();
+                link.extend(line.repeat(lines).bytes());
+                if !line.ends_with('\n') {
+                    link.push(DELIMITER);
+                }
+                link.extend(frame(1, b"abc"));
+                let seen = events(&link, 50);
+                assert_eq!(seen.last().map(String::as_str), Some("frame 1"), "{lines} of {line:?}");
+                let text = seen.iter().filter(|event| event.starts_with("foreign")).count();
+                assert!(line.contains("°°") || text + 1 == seen.len(), "{seen:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_that_begins_with_a_line_feed_is_not_cut() {
+        let mut buf = [0; 64];
+        // The first zero is the tenth byte, the low one of the sequence: the first code byte is 10, a line feed.
+        let header = Header { kind: Kind::VALUES, boot: !0, schema: !0, sequence: 0x100, uptime: 3 };
+        let mut link = b"ready\r\n".to_vec();
+        link.extend(seal(&mut buf, &header, 0));
+        assert_eq!(link.get(7), Some(&b'\n'));
+        check(&link, &["foreign \"ready\\r\\n\"", "frame 256"]);
+    }
+
+    #[test]
+    fn a_frame_that_looks_like_text_is_a_frame() {
+        let word = u32::from_le_bytes(*b"AAAA");
+        let found = (0..u16::MAX).find_map(|sequence| {
+            let mut buf = [0; 64];
+            payload(&mut buf)[..20].fill(b'a');
+            let header = Header { kind: Kind::VALUES, boot: word, schema: word, sequence, uptime: word };
+            let frame = seal(&mut buf, &header, 20).to_vec();
+            (text_run(&frame).len() + 1 == frame.len()).then_some((sequence, frame))
+        });
+        let (sequence, link) = found.unwrap();
+        check(&link, &[&std::format!("frame {sequence}")]);
+    }
+
+    #[test]
+    fn time_is_in_proportion_to_the_input() {
+        // With a search to the end of the input for each buffer it fills, this takes minutes.
+        let input = std::vec![b'\n'; 4 << 20];
+        assert_eq!(events(&input, input.len()).len(), input.len() / 256 - 1);
     }
 
     #[test]

@@ -117,8 +117,12 @@ impl Encoder {
             if !instance.first {
                 return Some(Self { line: COMMENTS, ..*self });
             }
-            if desc.optional && !any_set(source, self.instance) {
-                return Some(self.next_instance());
+            // Asked once: a gauge may be cleared or set while the page is written.
+            if self.line == 0
+                && desc.optional
+                && let Some(behind) = behind_unset(source, self.instance)
+            {
+                return Some(Self { instance: behind, ..*self });
             }
             match self.line {
                 0 => head::help(out, self.format, desc.name, desc.kind, desc.help),
@@ -219,17 +223,73 @@ fn labels(out: &mut Out<'_>, format: Format, instance: &Instance<'_>, child: usi
     }
 }
 
-/// Whether any child of the family that starts at `index` is set. Bounded by the family's size.
-fn any_set<S: Source + ?Sized>(source: &S, index: u16) -> bool {
-    let mut at = usize::from(index);
-    while let Some(Instance { desc, first, .. }) = source.instance(at) {
-        if first && at != usize::from(index) {
-            return false;
+/// Where the next family begins, if no child of the one that begins at `index` is set. Bounded by the family's size.
+fn behind_unset<S: Source + ?Sized>(source: &S, index: u16) -> Option<u16> {
+    let mut at = index;
+    while let Some(Instance { desc, first, .. }) = source.instance(usize::from(at)) {
+        if first && at != index {
+            break;
         }
-        if (0..desc.children()).any(|child| source.read(at, child, 0).is_some()) {
-            return true;
+        if (0..desc.children()).any(|child| source.read(usize::from(at), child, 0).is_some()) {
+            return None;
         }
-        at += 1;
+        at = at.checked_add(1)?;
     }
-    false
+    Some(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Desc, Label};
+    use core::sync::atomic::{AtomicUsize, Ordering};
+    use std::string::String;
+
+    /// A family of two optional gauges; `set` says which of them is set at the how-manieth read.
+    struct Restless {
+        reads: AtomicUsize,
+        set: fn(usize) -> [bool; 2],
+    }
+
+    impl Source for Restless {
+        fn instance(&self, index: usize) -> Option<Instance<'_>> {
+            const DESC: Desc<'static> = Desc { optional: true, ..Desc::gauge("level", "Level.") };
+            const LABELS: [&[Label<'static>]; 2] = [&[Label::new("tank", "0")], &[Label::new("tank", "1")]];
+            Some(Instance { desc: &DESC, labels: LABELS.get(index)?, first: index == 0 })
+        }
+
+        fn read(&self, index: usize, _: usize, _: usize) -> Option<Value> {
+            let read = self.reads.fetch_add(1, Ordering::Relaxed);
+            (self.set)(read).get(index)?.then_some(Value::Signed(5))
+        }
+
+        fn schema_hash(&self) -> u32 {
+            0
+        }
+    }
+
+    fn page(set: fn(usize) -> [bool; 2]) -> String {
+        let source = Restless { reads: AtomicUsize::new(0), set };
+        let (mut page, mut buf) = (String::new(), [0; 24]);
+        let mut encoder = Encoder::new(Format::OpenMetrics);
+        while let Ok(n @ 1..) = encoder.fill(&source, &mut buf) {
+            page.push_str(core::str::from_utf8(&buf[..n]).unwrap());
+        }
+        assert_eq!(encoder.fill(&source, &mut buf), Ok(0));
+        page
+    }
+
+    #[test]
+    fn samples_stand_below_their_type_whatever_happens_meanwhile() {
+        let head = "# HELP level Level.\n# TYPE level gauge\n";
+        assert_eq!(
+            page(|_| [true, true]),
+            std::format!("{head}level{{tank=\"0\"}} 5\nlevel{{tank=\"1\"}} 5\n# EOF\n")
+        );
+        // Cleared as soon as the family was found to be there: HELP and TYPE stay together.
+        assert_eq!(page(|read| [read == 0, false]), std::format!("{head}# EOF\n"));
+        assert_eq!(page(|read| [read == 0, true]), std::format!("{head}level{{tank=\"1\"}} 5\n# EOF\n"));
+        // Set just behind the look at it: the whole family waits for the next page.
+        assert_eq!(page(|read| [read > 1, read > 1]), "# EOF\n");
+    }
 }

@@ -89,6 +89,9 @@ impl Desc<'_> {
         if let Err(e) = Name::new(self.name) {
             return Err(Defect::Name(e));
         }
+        if self.family().is_empty() {
+            return Err(Defect::Name(NameError::Empty));
+        }
         if self.help.is_empty() {
             return Err(Defect::NoHelp);
         }
@@ -294,6 +297,7 @@ mod tests {
     fn suffixes_belong_to_their_kinds() {
         refused(Desc::counter("bytes", "Bytes."), Defect::NoTotal);
         refused(Desc::gauge("bytes_total", "Bytes."), Defect::Total);
+        refused(Desc::counter("_total", "All."), Defect::Name(NameError::Empty));
         refused(Desc::gauge("queue_count", "Items."), Defect::ReservedSuffix);
         refused(Desc::counter("queue_sum_total", "Items."), Defect::ReservedSuffix);
         assert_eq!(Desc::counter("bytes_total", "Bytes.").check(), Ok(()));

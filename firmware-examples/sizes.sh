@@ -5,12 +5,18 @@ set -euo pipefail
 cd "$(dirname "$(realpath "$0")")"
 target=thumbv7m-none-eabi
 
+size=$(echo "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-size)
+[[ -x $size ]] || {
+    echo "sizes.sh: llvm-size is missing; add it with: rustup component add llvm-tools" >&2
+    exit 2
+}
+
 # Sections of the program with these features: code and constants, initialised data, zeroed data.
 sections() {
     local elf
     elf=$(cargo build --quiet --release --target "$target" -p ref-a --bin ref-a --features "$1" \
         --message-format=json-render-diagnostics | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p')
-    "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-size "$elf" | awk 'NR == 2 {print $1, $2, $3}'
+    "$size" "$elf" | awk 'NR == 2 {print $1, $2, $3}'
 }
 
 read -r flash data ram < <(sections "")

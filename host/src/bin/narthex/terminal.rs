@@ -16,6 +16,10 @@ use tracing::level_filters::LevelFilter;
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often a line is written elsewhere.
 const REPORT: Duration = Duration::from_secs(5);
+/// And how often once it has been seen to work: a journal is to be read later.
+const SETTLED: Duration = Duration::from_secs(60);
+/// When that is.
+const SETTLING: Duration = Duration::from_secs(60);
 /// Links shown on a terminal; the page shows all.
 const MAX_LINKS: usize = 8;
 
@@ -83,12 +87,18 @@ impl Terminal {
         }
         let mut ticks = interval(if self.live { REFRESH } else { REPORT });
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut speed = Speed::new(Instant::now());
+        let start = Instant::now();
+        let mut speed = Speed::new(start);
         if !self.live {
             ticks.tick().await;
         }
         loop {
             ticks.tick().await;
+            if !self.live && ticks.period() != SETTLED && start.elapsed() > SETTLING {
+                ticks = interval(SETTLED);
+                ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+                ticks.tick().await;
+            }
             let status = view.gateway();
             let rates = speed.update(&status, Instant::now());
             if self.live {

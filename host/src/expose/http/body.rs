@@ -95,3 +95,14 @@ impl Stream for Chunks {
         Poll::Ready(Some(chunk))
     }
 }
+
+/// A body without chunks whose length is not known beforehand.
+pub(super) struct Nothing;
+
+impl Stream for Nothing {
+    type Item = Result<Bytes, PackError>;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(None)
+    }
+}

@@ -31,7 +31,7 @@ use tokio::sync::Semaphore;
 use super::negotiate::{self, Encoding};
 use super::{Format, Page};
 use crate::registry::{Gathered, Gatherer};
-use body::Chunks;
+use body::{Chunks, Nothing};
 pub use scrapes::Scrapes;
 use scrapes::{Outcome, Watch};
 
@@ -141,7 +141,8 @@ impl Metrics {
         let encoding = negotiate::encoding(values(headers, &ACCEPT_ENCODING));
         let body = if method == Method::HEAD {
             watch.done();
-            Body::empty()
+            // Of a length that is not said, as the page's is not: an empty body would announce an empty page.
+            Body::from_stream(Nothing)
         } else {
             Body::from_stream(Chunks::new(self.page(gathered, format), encoding, watch, slot))
         };

@@ -138,6 +138,7 @@ async fn get_and_head_and_nothing_else() {
     assert_eq!((head.status(), head.body.len()), (200, 0));
     assert_eq!(head.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
     assert_eq!(head.header("content-encoding"), Some("gzip"));
+    assert_eq!(head.header("content-length"), None);
     let post = answer(ask(address, "POST", "Content-Length: 0\r\n").await).await;
     assert_eq!((post.status(), post.header("allow")), (405, Some("GET,HEAD")));
 }

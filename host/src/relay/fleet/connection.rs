@@ -233,7 +233,11 @@ impl Sink for Tenant {
 
     fn refused(&mut self, refused: Refused) {
         self.counts.refusals += 1;
-        self.device.lock().refuse(refused);
+        let mut state = self.device.lock();
+        if state.refuse(refused.clone()) {
+            let (link, Refused { family, why }) = (&self.origin.link, &refused);
+            tracing::warn!("{link}: device {:?}: family {family:?} refused: {why}", state.name);
+        }
     }
 
     fn progress(&mut self, known: usize, total: usize) {

@@ -131,10 +131,13 @@ impl State {
         }
     }
 
-    pub(super) fn refuse(&mut self, refused: Refused) {
-        if self.refused.len() < MAX_REFUSED && !self.refused.contains(&refused) {
+    /// Lists a refusal. Returns whether it is new, and there was room for it.
+    pub(super) fn refuse(&mut self, refused: Refused) -> bool {
+        let new = self.refused.len() < MAX_REFUSED && !self.refused.contains(&refused);
+        if new {
             self.refused.push(refused);
         }
+        new
     }
 
     /// Whether nothing has been heard of it for too long, or its connection has ended.

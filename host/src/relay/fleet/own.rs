@@ -36,6 +36,8 @@ enum Read {
     Records,
     /// The device's firmware and link, as labels.
     Info,
+    /// One value of the whole fleet.
+    Total(fn(&Fleet) -> u64),
     /// Values of the whole fleet, told apart by a label.
     Fleet(&'static str, fn(&Fleet, Now) -> Vec<Part>),
 }
@@ -167,6 +169,14 @@ const ROWS: &[Row] = &[
     },
     Row {
         kind: Kind::Counter,
+        name: "narthex_foreign_bytes_total",
+        unit: "bytes",
+        help: "Bytes that belong to no frame, such as log lines, of all connections, those of no device included.",
+        scale: Scale::ONE,
+        read: Read::Total(|fleet| fleet.tally.read().foreign),
+    },
+    Row {
+        kind: Kind::Counter,
         name: "narthex_frames_total",
         unit: "",
         help: "Frames by what became of them, of all devices, those that are gone or have no name included.",
@@ -202,6 +212,9 @@ impl Own {
             let point = Point::Value { value, scale: row.scale };
             visitor(&Child { labels, point, created: None })
         };
+        if let Read::Total(read) = row.read {
+            return Some(show(&[], Value::Unsigned(read(fleet))).is_continue());
+        }
         if let Read::Fleet(label, read) = row.read {
             for (index, (part, n)) in read(fleet, now).into_iter().enumerate().skip(resume.index) {
                 if show(&[label, "=\"", part, "\""], Value::Unsigned(n)).is_break() {
@@ -220,7 +233,7 @@ impl Own {
                 let parts = [("known", state.known as u64), ("total", state.total as u64)];
                 self.parts(state, ("state", &parts), from, &mut show)
             }
-            Read::Fleet(..) => ControlFlow::Continue(()),
+            Read::Total(_) | Read::Fleet(..) => ControlFlow::Continue(()),
         }))
     }
 

@@ -168,8 +168,8 @@ impl Schema {
         self.places.get(at..).unwrap_or_default()
     }
 
-    /// Whether no family is known.
+    /// Whether no record is known, not even of a family that was refused.
     pub(super) fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.known == 0
     }
 }

@@ -94,7 +94,7 @@ impl<const N: usize> Decoder<N> {
             }
             *input = rest;
             if end.is_none() {
-                return if rest.is_empty() { None } else { Some(self.flush()) };
+                return if rest.is_empty() && !self.is_log() { None } else { Some(self.flush()) };
             }
             match self.state {
                 State::Joining | State::Collecting if self.len == 0 => self.state = State::Collecting,
@@ -107,6 +107,15 @@ impl<const N: usize> Decoder<N> {
             }
         }
         Some(self.finish())
+    }
+
+    /// Whether all that is kept is lines of text, and more of it than a frame can look like: it is told at once,
+    /// rather than when a delimiter comes, which may be never.
+    fn is_log(&self) -> bool {
+        let kept = self.buf.get(..self.len).unwrap_or_default();
+        // A second line feed may be the first code byte of a frame.
+        let ends = kept.ends_with(b"\n") && !kept.ends_with(b"\n\n");
+        self.len >= LOG && ends && text_run(kept).len() == self.len
     }
 
     /// Makes room of what was given out as text.
@@ -166,6 +175,10 @@ impl<const N: usize> Decoder<N> {
         }
     }
 }
+
+/// So many bytes of text in a row are no beginning of a frame: that has its header, with an uptime and a sequence of
+/// small numbers, within its first twenty.
+const LOG: usize = 128;
 
 /// Undoes COBS and checks the CRC; header and payload.
 fn open(piece: &mut [u8]) -> Option<(&[u8; HEADER_LEN], &[u8])> {
@@ -351,6 +364,18 @@ mod tests {
         });
         let (sequence, link) = found.unwrap();
         check(&link, &[&std::format!("frame {sequence}")]);
+    }
+
+    #[test]
+    fn a_log_is_told_before_a_delimiter_comes() {
+        let mut link = b"0123456789abcd\r\n".repeat(9);
+        let seen = events(&link, 16);
+        assert_eq!(seen.len(), 1, "{seen:?}");
+        assert!(seen.iter().all(|event| event.starts_with("foreign")), "{seen:?}");
+        link.extend(frame(1, b"abc"));
+        for step in [1, 16, 145, 146, 147, 1000] {
+            assert_eq!(events(&link, step).last().map(String::as_str), Some("frame 1"), "in steps of {step}");
+        }
     }
 
     #[test]

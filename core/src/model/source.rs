@@ -30,6 +30,8 @@ pub struct Instance<'a> {
 ///
 /// This is the only thing that [`text`](crate::text) and [`wire`](crate::wire) know of a registry. A position past
 /// the end yields `None`, never a panic.
+///
+/// There are at most 65 535 instances and as many cells, and every description passes [`Desc::check`].
 pub trait Source: Sync {
     /// The instance at this position, counted over all families.
     fn instance(&self, index: usize) -> Option<Instance<'_>>;

@@ -225,17 +225,17 @@ fn labels(out: &mut Out<'_>, format: Format, instance: &Instance<'_>, child: usi
 
 /// Where the next family begins, if no child of the one that begins at `index` is set. Bounded by the family's size.
 fn behind_unset<S: Source + ?Sized>(source: &S, index: u16) -> Option<u16> {
-    let mut at = index;
-    while let Some(Instance { desc, first, .. }) = source.instance(usize::from(at)) {
-        if first && at != index {
+    let mut at = usize::from(index);
+    while let Some(Instance { desc, first, .. }) = source.instance(at) {
+        if first && at != usize::from(index) {
             break;
         }
-        if (0..desc.children()).any(|child| source.read(usize::from(at), child, 0).is_some()) {
+        if (0..desc.children()).any(|child| source.read(at, child, 0).is_some()) {
             return None;
         }
-        at = at.checked_add(1)?;
+        at += 1;
     }
-    Some(at)
+    Some(at as u16)
 }
 
 #[cfg(test)]

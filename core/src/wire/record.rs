@@ -127,19 +127,19 @@ pub fn put(
     if take == 0 && wanted > 0 {
         return None;
     }
-    let mut at = 0;
-    let mut varint = |buf: &mut [u8], n: usize| {
-        at += put_varint(buf.get_mut(at..)?, n as u64)?;
+    *buf.first_mut()? = head.kind;
+    let mut at = 1;
+    let mut varint = |buf: &mut [u8], n: u64| {
+        at += put_varint(buf.get_mut(at..)?, n)?;
         Some(at)
     };
-    varint(buf, usize::from(head.kind))?;
     // A padded length would be no canonical varint, so it is measured anew for what is taken.
-    varint(buf, fields + take)?;
+    varint(buf, (fields + take) as u64)?;
     for n in head.fields {
-        varint(buf, usize::try_from(*n).ok()?)?;
+        varint(buf, *n)?;
     }
-    varint(buf, offset)?;
-    let at = varint(buf, total)?;
+    varint(buf, offset as u64)?;
+    let at = varint(buf, total as u64)?;
     write(buf.get_mut(at..at + take)?);
     Some(Written { len: at + take, end: offset + take, total })
 }
@@ -147,7 +147,8 @@ pub fn put(
 /// Writes a record without a byte string: a request. Returns its length; `None` when it does not fit.
 pub fn put_request(buf: &mut [u8], head: &Head<'_>) -> Option<usize> {
     let body = head.fields.iter().map(|n| varint_len(*n)).sum::<usize>();
-    let mut at = put_varint(buf, u64::from(head.kind))?;
+    *buf.first_mut()? = head.kind;
+    let mut at = 1;
     at += put_varint(buf.get_mut(at..)?, body as u64)?;
     for n in head.fields {
         at += put_varint(buf.get_mut(at..)?, *n)?;
@@ -226,4 +227,50 @@ fn take_part<'a>(body: &mut &'a [u8]) -> Result<Part<'a>, Truncated> {
         return Err(Truncated);
     }
     Ok(Part { offset, total, bytes: core::mem::take(body) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    #[test]
+    fn parts_of_any_room_make_the_whole() {
+        let whole: Vec<u8> = (0..300u16).map(|i| i as u8).collect();
+        let fields = [7, 300, u64::MAX];
+        for room in 20..400 {
+            let mut made: Vec<u8> = Vec::new();
+            while made.len() < whole.len() {
+                let mut buf = vec![0; room];
+                let behind = &whole[made.len()..];
+                let write = |part: &mut [u8]| {
+                    let len = part.len().min(behind.len());
+                    part[..len].copy_from_slice(&behind[..len]);
+                    whole.len()
+                };
+                let written =
+                    put(&mut buf, &Head { kind: kind::LABEL, fields: &fields }, made.len(), write).unwrap();
+                let mut records = Records::new(&buf[..written.len]);
+                let Some(Record::Label { family: 7, slot: 300, birth: u64::MAX, part }) = records.next()
+                else {
+                    panic!("{room}: {buf:?}")
+                };
+                assert_eq!((part.offset, part.total, records.next()), (made.len(), whole.len(), None));
+                made.extend(part.bytes);
+                assert_eq!(made.len(), written.end);
+            }
+            assert_eq!(made, whole);
+        }
+    }
+
+    #[test]
+    fn the_kind_is_one_byte_whatever_it_is() {
+        let mut buf = [0; 16];
+        let head = Head { kind: 200, fields: &[] };
+        let written = put(&mut buf, &head, 0, |_| 5).unwrap();
+        assert!(Records::new(&buf[..written.len]).eq([Record::Unknown { kind: 200 }]));
+        let len = put_request(&mut buf, &head).unwrap();
+        assert!(Records::new(&buf[..len]).eq([Record::Unknown { kind: 200 }]));
+    }
 }

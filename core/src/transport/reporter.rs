@@ -141,10 +141,11 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
 
     /// Begins a snapshot at this time since boot. What is left of the last one is given up.
     ///
-    /// The time is frozen for the snapshot, in tenths of a second, and made to rise from snapshot to snapshot.
+    /// The time is frozen for the snapshot, in tenths of a second, and made to rise from snapshot to snapshot. After
+    /// 13 years it starts again, which a gateway takes for a boot.
     pub fn begin(&mut self, uptime: Duration) {
         let tenths = (uptime.as_secs() as u32).wrapping_mul(10).wrapping_add(uptime.subsec_millis() / 100);
-        self.uptime = tenths.max(self.uptime.saturating_add(1));
+        self.uptime = tenths.max(self.uptime.wrapping_add(1));
         self.values = ValueCursor::default();
         self.stage = Stage::Records(self.trickle);
     }
@@ -293,5 +294,59 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
         }
         self.values = cursor;
         (cursor.position > start).then_some(at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+    use std::vec::Vec;
+
+    struct Nothing;
+
+    impl Source for Nothing {
+        fn instance(&self, _: usize) -> Option<Instance<'_>> {
+            None
+        }
+
+        fn read(&self, _: usize, _: usize, _: usize) -> Option<Value> {
+            None
+        }
+
+        fn schema_hash(&self) -> u32 {
+            0
+        }
+    }
+
+    #[test]
+    fn the_time_of_two_snapshots_is_never_the_same() {
+        let mut reporter = Reporter::new(&Nothing, Identity { device: "", firmware: "" }, 0);
+        let mut times = |seconds: &[u64]| {
+            let times = seconds.iter().map(|seconds| {
+                reporter.begin(Duration::from_secs(*seconds));
+                reporter.uptime
+            });
+            times.collect::<Vec<_>>()
+        };
+        // A clock that stands, or goes back.
+        assert_eq!(times(&[0, 0, 7, 3]), [1, 2, 70, 71]);
+        // The last six tenths of what 32 bits hold, and what comes after.
+        let end = u32::MAX - 5;
+        let want = [end, end + 1, end + 2, end + 3, end + 4, end + 5, 4, 14];
+        let last = u64::from(end / 10);
+        assert_eq!(times(&[last, last + 1, last, last, last, last + 1, last + 1, last + 2]), want);
+    }
+
+    #[test]
+    fn a_source_of_nothing_says_who_it_is() {
+        let mut reporter = Reporter::new(&Nothing, Identity { device: "a", firmware: "" }, 0);
+        let mut buf = [0; MIN_FRAME];
+        for _ in 0..3 {
+            reporter.begin(Duration::ZERO);
+            assert!(reporter.frame(&mut buf).unwrap().is_some());
+            assert_eq!(reporter.frame(&mut buf), Ok(None));
+        }
+        assert_eq!(reporter.frame(&mut buf[1..]), Err(Error::BufferTooSmall { has: MIN_FRAME - 1 }));
     }
 }

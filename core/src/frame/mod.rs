@@ -80,9 +80,10 @@ pub fn payload(buf: &mut [u8]) -> &mut [u8] {
     buf.get_mut(start..len - CHECK_LEN - 1).unwrap_or(&mut [])
 }
 
-/// Makes a frame out of `len` bytes that were written to [`payload`] of the same `buf`. Returns the whole frame,
-/// delimiter included.
+/// Makes a frame out of `len` bytes that were written to [`payload`] of the same `buf`, or of all that fit there.
+/// Returns the whole frame, delimiter included.
 pub fn seal<'a>(buf: &'a mut [u8], header: &Header, len: usize) -> &'a [u8] {
+    let len = len.min(payload(buf).len());
     let gap = stuffing(buf.len());
     let end = gap + HEADER_LEN + len;
     if let Some(place) = buf.get_mut(gap..gap + HEADER_LEN) {

@@ -121,9 +121,11 @@ impl<const N: usize> Decoder<N> {
     /// Makes room of what was given out as text.
     fn forget_text(&mut self) {
         let text = core::mem::take(&mut self.text);
-        if text > 0 && text <= self.len {
-            self.buf.copy_within(text..self.len, 0);
-            self.len -= text;
+        if text > 0
+            && let Some(behind) = self.len.checked_sub(text)
+            && cobs::shift(&mut self.buf, text, behind, 0).is_some()
+        {
+            self.len = behind;
         }
     }
 

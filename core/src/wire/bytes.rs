@@ -75,8 +75,10 @@ impl<'a> Window<'a> {
     #[inline(never)]
     pub const fn varint(&mut self, n: u64) {
         let mut bytes = [0; super::MAX_VARINT];
-        if let Some(len) = put_varint(&mut bytes, n) {
-            let (bytes, _) = bytes.split_at(len);
+        // Checked: the compiler does not look into `put_varint`, and would link a panic.
+        if let Some(len) = put_varint(&mut bytes, n)
+            && let Some((bytes, _)) = bytes.split_at_checked(len)
+        {
             self.bytes(bytes);
         }
     }

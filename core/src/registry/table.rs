@@ -5,7 +5,7 @@ use crate::model::{Desc, Instance, Source, Value, same};
 
 /// Where one instance of a family stands: which group, which metric of it.
 ///
-/// Four bytes of flash each buy reading in family order without a search.
+/// Six bytes of flash each buy reading in family order without a search.
 #[derive(Clone, Copy, Debug)]
 pub struct Position {
     entry: u16,

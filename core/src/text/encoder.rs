@@ -11,7 +11,7 @@ const COMMENTS: u16 = 3;
 /// Writes all series of a [`Source`] as text, as many whole lines at a time as the caller's buffer holds.
 ///
 /// A histogram's running total is carried from line to line, so `+Inf` and `_count` are the sum of exactly the
-/// buckets that were printed, however many buffers lie between them. 24 bytes of state.
+/// buckets that were printed, however many buffers lie between them. 16 bytes of state.
 ///
 /// ```
 /// use narthex::text::{Encoder, Format};

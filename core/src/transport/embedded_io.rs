@@ -40,7 +40,8 @@ impl<S: Source + ?Sized> Reporter<'_, S> {
     /// A delimiter goes in front of each frame too, so that log lines may share the line with frames.
     ///
     /// # Errors
-    /// [`SendError`]; what was not sent is given up, and the next snapshot carries it.
+    /// [`SendError`]; what was not sent is given up. The next snapshot carries the values, and hello and schema come
+    /// round again ([`with_trickle`](Reporter::with_trickle)).
     pub fn send<W: Write>(
         &mut self,
         uptime: Duration,

@@ -133,7 +133,8 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
     }
 
     /// How many frames of each snapshot repeat the hello and the schema, after the first has sent them whole. One
-    /// unless said; 0 suits links on which the gateway is never restarted, or asks.
+    /// unless said; 0 suits links that lose nothing, to a gateway that was there before the device: any other would
+    /// never learn what the values mean.
     #[must_use]
     pub const fn with_trickle(self, frames: u8) -> Self {
         Self { trickle: frames, ..self }

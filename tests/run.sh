@@ -131,6 +131,21 @@ step_targets() {
         build "${WITH_CAS[@]/#/--target=}" --features "$feature"
         build "${WITHOUT_CAS[@]/#/--target=}" --features "critical-section,$feature"
     done
+    links_no_panic
+}
+
+# The reference firmware links nothing that panics: sources can be read for that, what they call cannot.
+links_no_panic() {
+    local nm elf symbols
+    nm=$(echo "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-nm)
+    (cd firmware-examples && cargo build --release -p ref-a --bin ref-a --features text,wire)
+    elf=$CARGO_TARGET_DIR/thumbv7m-none-eabi/release/ref-a
+    symbols=$("$nm" -C "$elf")
+    grep -q 'narthex::frame::seal' <<<"$symbols" || { echo "$elf is not the firmware it should be"; return 1; }
+    if grep -E 'core::(panicking|fmt|slice::index)|__aeabi_(u?ldivmod|[fd](add|mul|div))' <<<"$symbols"; then
+        echo "these are linked into the reference firmware, and should not be"
+        return 1
+    fi
 }
 
 # Every example must link, also those that no test boots.

@@ -39,6 +39,8 @@ pub enum Defect {
     BoundsOrder,
     /// A kind of number that this kind of metric cannot have.
     Number,
+    /// A scale on a float.
+    FloatScale,
     /// More than [`Desc::MAX_CELLS`] cells in one family.
     Cells,
 }
@@ -67,6 +69,7 @@ impl Defect {
             Self::Bounds => "a histogram needs at least one bucket bound, and nothing else may have one",
             Self::BoundsOrder => "bucket bounds must be strictly increasing",
             Self::Number => "this kind of metric cannot hold this kind of number",
+            Self::FloatScale => "a float is not scaled: set it in the unit of the metric, without `scale`",
             Self::Cells => "the family has more than 16384 cells",
         }
     }
@@ -160,6 +163,9 @@ impl Desc<'_> {
         let gauge = matches!(self.kind, Kind::Gauge);
         if unsigned == gauge || (self.optional && !gauge) {
             return Err(Defect::Number);
+        }
+        if matches!(self.number, Number::F32 | Number::F64) && self.scale.exponent() != 0 {
+            return Err(Defect::FloatScale);
         }
         if self.all_cells() > Self::MAX_CELLS {
             return Err(Defect::Cells);
@@ -320,6 +326,9 @@ mod tests {
         refused(Desc::histogram("h", "H.", &[1, 1]), Defect::BoundsOrder);
         refused(Desc { bounds: &[1], ..Desc::gauge("g", "G.") }, Defect::Bounds);
         refused(Desc { optional: true, ..Desc::counter("c_total", "C.") }, Defect::Number);
+        let float = Desc { number: Number::F32, ..Desc::gauge("g", "G.") };
+        assert_eq!(float.check(), Ok(()));
+        refused(Desc { scale: Scale::new(-2), ..float }, Defect::FloatScale);
     }
 
     #[test]

@@ -22,7 +22,7 @@
 //! | 2 `f32` | its four bytes in reversed order, as an integer: values with few digits end in zero bits, which so come to the top |
 //! | 3 `f64` | its eight bytes in reversed order, as an integer |
 //!
-//! An integer stands for itself times ten to the power of the family's scale; a float is not scaled. 36.5 as an `f32`
+//! An integer stands for itself times ten to the power of the family's scale; a float has scale 0. 36.5 as an `f32`
 //! is 42120000 in hexadecimal, reversed 00001242, as a varint `c2 24`. A cell that may be unset holds 0 while it is,
 //! else one more than the table says; there is no room for one more than 2^64 − 1, and no instrument needs it. A
 //! histogram's cells are the counts of its buckets (not cumulative), of what lies above the last bound, and the sum of

@@ -109,6 +109,10 @@ impl FamilyPlan {
         format!("{}{unit}{}{total}", self.stem, self.unit)
     }
 
+    fn is_float(&self) -> bool {
+        matches!(self.number, Number::F32 | Number::F64)
+    }
+
     fn desc(&self) -> &'static Desc<'static> {
         let mut names = BTreeSet::new();
         let dimensions = self.dimensions.iter().filter(|(name, _)| names.insert(name));
@@ -125,7 +129,7 @@ impl FamilyPlan {
             kind: self.kind,
             number: self.number,
             optional: self.optional,
-            scale: Scale::new(self.scale),
+            scale: if self.is_float() { Scale::ONE } else { Scale::new(self.scale) },
             bounds: leak(bounds),
             dimensions: leak(dimensions.collect()),
         };

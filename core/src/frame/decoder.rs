@@ -1,5 +1,6 @@
 //! Finding frames in a stream of bytes.
 
+use super::log;
 use super::{CHECK_LEN, DELIMITER, HEADER_LEN, Header, HeaderError, MIN_FRAME, cobs, crc32};
 
 /// Finds frames in whatever arrives: in pieces of any size, in the middle, between log lines, with noise.
@@ -115,7 +116,7 @@ impl<const N: usize> Decoder<N> {
         let kept = self.buf.get(..self.len).unwrap_or_default();
         // A second line feed may be the first code byte of a frame.
         let ends = kept.ends_with(b"\n") && !kept.ends_with(b"\n\n");
-        self.len >= LOG && ends && text_run(kept).len() == self.len
+        self.len >= log::LONG && ends && log::run(kept).len() == self.len
     }
 
     /// Makes room of what was given out as text.
@@ -133,8 +134,8 @@ impl<const N: usize> Decoder<N> {
     /// frame; anything else is too long to be one.
     fn flush(&mut self) -> Event<'_> {
         let kept = self.buf.get(..self.len).unwrap_or_default();
-        let run = if self.state == State::Long { &[] } else { text_run(kept) };
-        self.text = match lines(run) {
+        let run = if self.state == State::Long { &[] } else { log::run(kept) };
+        self.text = match log::lines(run) {
             0 if run.len() < kept.len() => {
                 if self.state != State::Joining {
                     self.state = State::Long;
@@ -178,10 +179,6 @@ impl<const N: usize> Decoder<N> {
     }
 }
 
-/// So many bytes of text in a row are no beginning of a frame: that has its header, with an uptime and a sequence of
-/// small numbers, within its first twenty.
-const LOG: usize = 128;
-
 /// Undoes COBS and checks the CRC; header and payload.
 fn open(piece: &mut [u8]) -> Option<(&[u8; HEADER_LEN], &[u8])> {
     let len = cobs::decode_in_place(piece)?;
@@ -201,11 +198,11 @@ fn is_sound(piece: &[u8]) -> bool {
 
 /// How many bytes at the front are lines of text: all of them if everything is text.
 fn text_prefix(piece: &[u8]) -> usize {
-    let run = text_run(piece);
+    let run = log::run(piece);
     if run.len() == piece.len() {
         return run.len();
     }
-    let end = lines(run);
+    let end = log::lines(run);
     // A frame may begin with a line feed: its first code byte, when its tenth byte is its first zero.
     match end.checked_sub(1) {
         Some(before) if run.get(..end).is_some_and(|text| text.ends_with(b"\n\n")) => {
@@ -213,27 +210,6 @@ fn text_prefix(piece: &[u8]) -> usize {
         }
         _ => end,
     }
-}
-
-/// The bytes at the front that are text.
-fn text_run(piece: &[u8]) -> &[u8] {
-    let valid = match core::str::from_utf8(piece) {
-        Ok(_) => piece.len(),
-        Err(error) => error.valid_up_to(),
-    };
-    let valid = piece.get(..valid).unwrap_or_default();
-    let run = valid.iter().position(|byte| !is_text_byte(*byte)).unwrap_or(valid.len());
-    valid.get(..run).unwrap_or_default()
-}
-
-/// How many bytes whole lines take.
-fn lines(text: &[u8]) -> usize {
-    text.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1)
-}
-
-/// Whether a terminal would take the byte as part of text: no control characters but those of logs.
-fn is_text_byte(byte: u8) -> bool {
-    matches!(byte, b'\t' | b'\n' | b'\r' | 0x07 | 0x08 | 0x1b) || (byte >= b' ' && byte != 0x7f)
 }
 
 #[cfg(test)]
@@ -362,7 +338,7 @@ mod tests {
             payload(&mut buf)[..20].fill(b'a');
             let header = Header { kind: Kind::VALUES, boot: word, schema: word, sequence, uptime: word };
             let frame = seal(&mut buf, &header, 20).to_vec();
-            (text_run(&frame).len() + 1 == frame.len()).then_some((sequence, frame))
+            (log::run(&frame).len() + 1 == frame.len()).then_some((sequence, frame))
         });
         let (sequence, link) = found.unwrap();
         check(&link, &[&std::format!("frame {sequence}")]);

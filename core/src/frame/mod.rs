@@ -43,6 +43,7 @@ mod check;
 mod cobs;
 mod decoder;
 mod header;
+mod log;
 
 pub use check::crc32;
 pub use decoder::{Decoder, Event, Frame};

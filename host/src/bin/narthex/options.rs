@@ -43,7 +43,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=16384))]
     pub(crate) devices: u32,
     /// Where to serve metrics; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, value_parser = address)]
     pub(crate) listen: SocketAddr,
     /// End after so many seconds, rather than when interrupted.
     #[arg(long, value_name = "S", value_parser = seconds)]
@@ -54,13 +54,13 @@ pub(crate) struct Demo {
 #[derive(Debug, Args)]
 pub(crate) struct Relay {
     /// Where to serve metrics; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN)]
+    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, value_parser = address)]
     pub(crate) listen: SocketAddr,
     /// Read a serial port; NAME is for a device that does not say its own. 115200 baud unless said.
     #[arg(long, value_name = "[NAME=]PATH[@BAUD]")]
     pub(crate) serial: Vec<Port>,
     /// Listen for devices that connect over TCP.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub(crate) tcp: Vec<SocketAddr>,
     /// Connect to a device, or to a terminal server, over TCP.
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
@@ -196,6 +196,10 @@ fn host_and_port(text: &str) -> Result<String, String> {
         return Err(wanted());
     }
     Ok(text.to_owned())
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected IP:PORT, such as 127.0.0.1:9901".to_owned())
 }
 
 fn label(text: &str) -> Result<String, String> {

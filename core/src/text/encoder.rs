@@ -156,41 +156,33 @@ impl Encoder {
         out: &mut Out<'_>,
     ) -> Self {
         let desc = instance.desc;
-        let start = out.len();
-        if desc.kind != Kind::Histogram {
-            if let Some(value) = source.read(usize::from(self.instance), child, 0) {
-                out.str(desc.name);
-                labels(out, self.format, instance, child, None);
-                line::finish(out, self.format, start, value, desc.scale);
-            }
-            return self.next_child();
-        }
+        let at = usize::from(self.instance);
         let (buckets, sum) = (desc.bounds.len(), desc.bounds.len() + 1);
-        if index > sum {
-            out.str(desc.name);
-            out.str("_count");
-            labels(out, self.format, instance, child, None);
-            line::finish(out, self.format, start, Value::Unsigned(self.total), Scale::ONE);
-            return self.next_child();
-        }
-        // A cell that is not there would be a broken group: the child goes, not the page.
-        let Some(value @ Value::Unsigned(count)) = source.read(usize::from(self.instance), child, index)
-        else {
-            return self.next_child();
-        };
-        let mut total = self.total;
-        out.str(desc.name);
-        if index == sum {
-            out.str("_sum");
-            labels(out, self.format, instance, child, None);
-            line::finish(out, self.format, start, value, desc.scale);
+        let next_line = Self { line: self.line.saturating_add(1), ..*self };
+        let (suffix, bucket, value, scale, next) = if desc.kind != Kind::Histogram {
+            let Some(value) = source.read(at, child, 0) else { return self.next_child() };
+            ("", None, value, desc.scale, self.next_child())
+        } else if index > sum {
+            ("_count", None, Value::Unsigned(self.total), Scale::ONE, self.next_child())
         } else {
-            total = total.wrapping_add(count);
-            out.str("_bucket");
-            labels(out, self.format, instance, child, Some(index.min(buckets)));
-            line::finish(out, self.format, start, Value::Unsigned(total), Scale::ONE);
-        }
-        Self { total, line: self.line.saturating_add(1), ..*self }
+            // A cell that is not there would be a broken group: the child goes, not the page.
+            let Some(value @ Value::Unsigned(count)) = source.read(at, child, index) else {
+                return self.next_child();
+            };
+            if index == sum {
+                ("_sum", None, value, desc.scale, next_line)
+            } else {
+                let total = self.total.wrapping_add(count);
+                let next = Self { total, ..next_line };
+                ("_bucket", Some(index.min(buckets)), Value::Unsigned(total), Scale::ONE, next)
+            }
+        };
+        let start = out.len();
+        out.str(desc.name);
+        out.str(suffix);
+        labels(out, self.format, instance, child, bucket);
+        line::finish(out, self.format, start, value, scale);
+        next
     }
 }
 

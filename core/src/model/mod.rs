@@ -48,3 +48,15 @@ pub(crate) const fn ends_with(text: &str, suffix: &str) -> bool {
     }
     suffix.is_empty()
 }
+
+/// Start of [`fnv1a`].
+pub(crate) const FNV_START: u32 = 0x811c_9dc5;
+
+/// Goes on hashing: FNV-1a, 32 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>), over `bytes` from `hash`.
+pub(crate) const fn fnv1a(mut hash: u32, mut bytes: &[u8]) -> u32 {
+    while let [byte, rest @ ..] = bytes {
+        hash = (hash ^ *byte as u32).wrapping_mul(0x0100_0193);
+        bytes = rest;
+    }
+    hash
+}

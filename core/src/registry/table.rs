@@ -1,7 +1,7 @@
 //! The constant registry: a table of groups and the order in which their families are read.
 
 use super::{Entry, Shape};
-use crate::model::{Desc, Instance, Source, Value, same};
+use crate::model::{Desc, FNV_START, Instance, Source, Value, fnv1a, same};
 
 /// Where one instance of a family stands: which group, which metric of it.
 ///
@@ -109,7 +109,7 @@ pub const fn positions<const N: usize>(shapes: &[Shape]) -> [Position; N] {
     let mut at = 0;
     while at < N {
         let family = family(shapes, declared[at]);
-        let bucket = hash(family) as usize % BUCKETS;
+        let bucket = fnv1a(FNV_START, family.as_bytes()) as usize % BUCKETS;
         let mut found = buckets[bucket];
         while found < N && !same(self::family(shapes, declared[found]), family) {
             found = next_family[found];
@@ -160,14 +160,4 @@ const fn declared<const N: usize>(shapes: &[Shape]) -> [Position; N] {
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler, which refuses a bad index")]
 const fn family(shapes: &[Shape], at: Position) -> &'static str {
     shapes[at.entry as usize].descs[at.metric as usize].family()
-}
-
-/// FNV-1a, 32 bits: tells most names apart without comparing them.
-const fn hash(name: &str) -> u32 {
-    let (mut bytes, mut hash) = (name.as_bytes(), 0x811c_9dc5_u32);
-    while let [byte, rest @ ..] = bytes {
-        hash = (hash ^ *byte as u32).wrapping_mul(0x0100_0193);
-        bytes = rest;
-    }
-    hash
 }

@@ -106,8 +106,7 @@ pub struct Written {
     pub total: usize,
 }
 
-/// Writes a record whose body is `head.fields` and, if `part` is given, a part of a byte string that begins at
-/// `offset`. `write` fills the room it is given with the bytes from there on, and returns the total. `None`, with
+/// Writes a record whose body is `head.fields` and a part of a byte string that begins at `offset`. `write` fills the room it is given with the bytes from there on, and returns the total. `None`, with
 /// nothing to keep, when not even one byte of the string fits.
 pub fn put(
     buf: &mut [u8],
@@ -127,19 +126,10 @@ pub fn put(
     if take == 0 && wanted > 0 {
         return None;
     }
-    *buf.first_mut()? = head.kind;
-    let mut at = 1;
-    let mut varint = |buf: &mut [u8], n: u64| {
-        at += put_varint(buf.get_mut(at..)?, n)?;
-        Some(at)
-    };
-    // A padded length would be no canonical varint, so it is measured anew for what is taken.
-    varint(buf, (fields + take) as u64)?;
-    for n in head.fields {
-        varint(buf, *n)?;
-    }
-    varint(buf, offset as u64)?;
-    let at = varint(buf, total as u64)?;
+    // The length is measured anew for what is taken: a padded one would be no canonical varint.
+    let at = begin(buf, head, fields + take)?;
+    let at = at + put_varint(buf.get_mut(at..)?, offset as u64)?;
+    let at = at + put_varint(buf.get_mut(at..)?, total as u64)?;
     write(buf.get_mut(at..at + take)?);
     Some(Written { len: at + take, end: offset + take, total })
 }
@@ -147,6 +137,11 @@ pub fn put(
 /// Writes a record without a byte string: a request. Returns its length; `None` when it does not fit.
 pub fn put_request(buf: &mut [u8], head: &Head<'_>) -> Option<usize> {
     let body = head.fields.iter().map(|n| varint_len(*n)).sum::<usize>();
+    begin(buf, head, body)
+}
+
+/// Writes the kind, the length of the body, and the fields. Returns where the rest of the body begins.
+fn begin(buf: &mut [u8], head: &Head<'_>, body: usize) -> Option<usize> {
     *buf.first_mut()? = head.kind;
     let mut at = 1;
     at += put_varint(buf.get_mut(at..)?, body as u64)?;

@@ -2,13 +2,13 @@
 
 use super::Window;
 use super::bytes::{Truncated, take_byte, take_len, take_string};
-use crate::model::{Desc, Instance, Label, Source};
+use crate::model::{Desc, FNV_START, Instance, Label, Source, fnv1a};
 
 /// Longest byte string of one family.
 pub const MAX_FAMILY: usize = 1024;
 
-/// Start of FNV-1a, 32 bits (<http://www.isthe.com/chongo/tech/comp/fnv/>).
-pub const HASH_START: u32 = 0x811c_9dc5;
+/// What [`hash_family`] begins with.
+pub const HASH_START: u32 = FNV_START;
 
 /// Why a schema cannot be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,18 +38,9 @@ impl core::fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// Goes on hashing: FNV-1a over `bytes` from `hash`.
-pub const fn hash_bytes(mut hash: u32, mut bytes: &[u8]) -> u32 {
-    while let [byte, rest @ ..] = bytes {
-        hash = (hash ^ *byte as u32).wrapping_mul(0x0100_0193);
-        bytes = rest;
-    }
-    hash
-}
-
 /// Goes on hashing over one family: its length in two bytes, then its bytes.
 pub const fn hash_family(hash: u32, family: &[u8]) -> u32 {
-    hash_bytes(hash_bytes(hash, &(family.len() as u16).to_le_bytes()), family)
+    fnv1a(fnv1a(hash, &(family.len() as u16).to_le_bytes()), family)
 }
 
 /// The schema hash of these instances, which stand family-major.
@@ -89,10 +80,9 @@ pub const fn hash(mut instances: &[Instance<'_>]) -> Result<u32, Error> {
     Ok(hash)
 }
 
-/// Writes the family whose first instance is at position `index` of `source`. Returns the position behind its last
-/// instance.
-pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usize) -> usize {
-    let Some(Instance { desc, labels, .. }) = source.instance(index) else { return index };
+/// Writes the family whose first instance is at position `index` of `source`.
+pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usize) {
+    let Some(Instance { desc, labels, .. }) = source.instance(index) else { return };
     let mut end = index.saturating_add(1);
     while source.instance(end).is_some_and(|instance| !instance.first) {
         end = end.saturating_add(1);
@@ -104,7 +94,6 @@ pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usi
             write_labels(window, labels);
         }
     }
-    end
 }
 
 const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize) {

@@ -59,8 +59,8 @@ impl Metric for Histogram {
     }
 }
 
-/// The wall clock, in milliseconds since the Unix epoch.
-pub(super) fn now() -> Option<u64> {
+/// When an instrument that is made now begins to count, in milliseconds since the Unix epoch; gauges do not count.
+pub(super) fn created<M: Metric>() -> Option<u64> {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    u64::try_from(since.as_millis()).ok()
+    u64::try_from(since.as_millis()).ok().filter(|_| M::KIND != Kind::Gauge)
 }

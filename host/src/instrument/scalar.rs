@@ -5,8 +5,8 @@ use std::ops::{ControlFlow, Deref};
 use std::sync::Arc;
 
 use super::Metric;
-use super::metric::now;
-use crate::model::{Child, Family, Kind, Point};
+use super::metric::created;
+use crate::model::{Child, Family, Point};
 use crate::registry::{Indexed, Resume};
 
 /// An instrument that is a family of its own, to be registered and updated through one handle.
@@ -29,8 +29,7 @@ impl<M: Metric> Scalar<M> {
     pub fn with_shape(family: Family, shape: M::Shape) -> Arc<Self> {
         let family = Arc::new(Family { kind: M::KIND, ..family });
         let metric = M::new(&shape);
-        let created = if M::KIND == Kind::Gauge { None } else { now() };
-        Arc::new(Self { family, shape, metric, created })
+        Arc::new(Self { family, shape, metric, created: created::<M>() })
     }
 }
 
@@ -50,10 +49,9 @@ impl<M: Metric> Indexed for Scalar<M> {
     fn visit(
         &self,
         family: &str,
-        resume: &mut Resume,
+        _: &mut Resume,
         visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
     ) -> bool {
-        let _ = resume;
         if *family != *self.family.name {
             return true;
         }

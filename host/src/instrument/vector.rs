@@ -6,8 +6,8 @@ use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Metric;
-use super::metric::now;
-use crate::model::{Child, Defect, Family, Kind, LabelText, Point};
+use super::metric::created;
+use crate::model::{Child, Defect, Family, LabelText, Point};
 use crate::registry::{Indexed, Resume};
 
 /// The wrong number of label values.
@@ -86,10 +86,9 @@ impl<M: Metric> Vector<M> {
             return Arc::clone(&entry.metric);
         }
         let mut children = self.children.write().unwrap_or_else(PoisonError::into_inner);
-        let entry = children.entry(labels).or_insert_with(|| Entry {
-            metric: Arc::new(M::new(&self.shape)),
-            created: if M::KIND == Kind::Gauge { None } else { now() },
-        });
+        let entry = children
+            .entry(labels)
+            .or_insert_with(|| Entry { metric: Arc::new(M::new(&self.shape)), created: created::<M>() });
         Arc::clone(&entry.metric)
     }
 

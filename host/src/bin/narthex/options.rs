@@ -82,30 +82,31 @@ pub(crate) struct Limits {
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
     pub(crate) ttl: Duration,
     /// Devices at a time.
-    #[arg(long, value_name = "N", default_value_t = 16384, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Self::default().max_devices, value_parser = at_least_one)]
     pub(crate) max_devices: usize,
     /// Series of one device.
-    #[arg(long, value_name = "N", default_value_t = 2048, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Self::default().max_series_per_device, value_parser = at_least_one)]
     pub(crate) max_series_per_device: usize,
     /// Bytes of the schema of one device.
-    #[arg(long, value_name = "N", default_value_t = 65536, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Self::default().max_schema_bytes, value_parser = at_least_one)]
     pub(crate) max_schema_bytes: usize,
     /// Connections of devices at a time, over all links.
-    #[arg(long, value_name = "N", default_value_t = 16384, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Self::default().max_connections, value_parser = at_least_one)]
     pub(crate) max_connections: usize,
     /// Scrapes at a time.
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = Self::default().max_scrapes, value_parser = at_least_one)]
     pub(crate) max_scrapes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
+        let fleet = fleet::Limits::default();
         Self {
-            device_label: "device".to_owned(),
-            ttl: Duration::from_secs(300),
-            max_devices: 16384,
-            max_series_per_device: 2048,
-            max_schema_bytes: 65536,
+            device_label: fleet.device_label.to_string(),
+            ttl: fleet.ttl,
+            max_devices: fleet.max_devices,
+            max_series_per_device: fleet.max_series,
+            max_schema_bytes: fleet.max_schema_bytes,
             max_connections: 16384,
             max_scrapes: 16,
         }
@@ -249,5 +250,10 @@ mod tests {
         };
         assert_eq!(relay.listen.to_string(), "127.0.0.1:9920");
         assert_eq!(format!("{:?}", relay.limits), format!("{:?}", Limits::default()));
+        let Limits { device_label, ttl, .. } = &relay.limits;
+        assert_eq!((device_label.as_str(), *ttl), ("device", Duration::from_mins(5)));
+        let Limits { max_devices, max_series_per_device, max_schema_bytes, .. } = relay.limits;
+        assert_eq!([max_devices, max_series_per_device, max_schema_bytes], [16384, 2048, 65536]);
+        assert_eq!([relay.limits.max_connections, relay.limits.max_scrapes], [16384, 16]);
     }
 }

@@ -21,6 +21,16 @@ pub enum Defect {
     NoTotal,
     /// `_total` on something that is not a counter.
     Total,
+    /// An info whose name does not end in `_info`.
+    NoInfo,
+    /// A unit, or a scale, on an info or a state set.
+    UnitOfText,
+    /// A state set without states, or with one twice, or states on something else.
+    States,
+    /// A state set whose name is the name of one of its labels.
+    StateLabel,
+    /// Slots and enumerated values in one family, or slots without a label.
+    Capacity,
     /// `_bucket`, `_count`, `_sum` or `_created`: other series of a family are called so.
     ReservedSuffix,
     /// The name does not carry the unit as its suffix.
@@ -58,6 +68,11 @@ impl Defect {
             Self::LongHelp => "the help text is longer than 400 bytes",
             Self::NoTotal => "a counter's name must end in `_total`",
             Self::Total => "only a counter's name may end in `_total`",
+            Self::NoInfo => "an info's name must end in `_info`",
+            Self::UnitOfText => "an info or a state set has no unit and no scale",
+            Self::States => "a state set needs at least one state, and no state twice; nothing else has states",
+            Self::StateLabel => "a label is called as the state set is: that is the label of its states",
+            Self::Capacity => "a table family needs a label, of which no values are listed",
             Self::ReservedSuffix => {
                 "the name ends in `_bucket`, `_count`, `_sum` or `_created`, which other series of a family have: choose another"
             }
@@ -105,6 +120,7 @@ impl Desc<'_> {
         match self.kind {
             Kind::Counter if !total => return Err(Defect::NoTotal),
             Kind::Counter => {}
+            Kind::Info if !ends_with(self.name, "_info") => return Err(Defect::NoInfo),
             _ if total => return Err(Defect::Total),
             _ => {}
         }
@@ -146,6 +162,20 @@ impl Desc<'_> {
     }
 
     const fn check_shape(&self) -> Result<(), Defect> {
+        let text = matches!(self.kind, Kind::Info | Kind::StateSet);
+        if text && (!self.unit.is_empty() || self.scale.exponent() != 0) {
+            return Err(Defect::UnitOfText);
+        }
+        let state_set = matches!(self.kind, Kind::StateSet);
+        if state_set == self.states.is_empty() || repeats(self.states) {
+            return Err(Defect::States);
+        }
+        if state_set && names_dimension(self.dimensions, self.name) {
+            return Err(Defect::StateLabel);
+        }
+        if self.capacity > 0 && self.dimensions.is_empty() {
+            return Err(Defect::Capacity);
+        }
         let histogram = matches!(self.kind, Kind::Histogram);
         if histogram == self.bounds.is_empty() {
             return Err(Defect::Bounds);
@@ -186,7 +216,10 @@ impl Desc<'_> {
             if names_dimension(rest, dimension.name) || names_label(labels, dimension.name) {
                 return Err(Defect::DuplicateLabel);
             }
-            if dimension.values.is_empty() || repeats(dimension.values) {
+            if self.capacity > 0 && !dimension.values.is_empty() {
+                return Err(Defect::Capacity);
+            }
+            if (self.capacity == 0 && dimension.values.is_empty()) || repeats(dimension.values) {
                 return Err(Defect::LabelValues);
             }
             own = rest;
@@ -195,6 +228,9 @@ impl Desc<'_> {
         while let [label, rest @ ..] = labels {
             if let Err(e) = check_label(label.name) {
                 return Err(e);
+            }
+            if matches!(self.kind, Kind::StateSet) && same(label.name, self.name) {
+                return Err(Defect::StateLabel);
             }
             if names_label(rest, label.name) {
                 return Err(Defect::DuplicateLabel);
@@ -214,6 +250,8 @@ impl Desc<'_> {
             && self.optional == other.optional
             && self.scale.exponent() == other.scale.exponent()
             && same_bounds(self.bounds, other.bounds)
+            && same_values(self.states, other.states)
+            && self.capacity == other.capacity
             && same_dimensions(self.dimensions, other.dimensions)
     }
 }

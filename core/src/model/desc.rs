@@ -31,7 +31,12 @@ pub struct Desc<'a> {
     /// Upper bounds of a histogram's buckets, inclusive, strictly increasing, in the device's unit (before
     /// scaling); `+Inf` is implied.
     pub bounds: &'a [u32],
-    /// Labels whose values can be enumerated; the children are their product.
+    /// The states of a state set, by index.
+    pub states: &'a [&'a str],
+    /// Slots for children whose labels only run time knows, and one more for all that does not fit; 0 for a dense
+    /// family, whose labels can be enumerated.
+    pub capacity: usize,
+    /// The labels; the children of a dense family are the product of their values.
     pub dimensions: &'a [Dimension<'a>],
 }
 
@@ -51,6 +56,8 @@ impl<'a> Desc<'a> {
             optional: false,
             scale: Scale::ONE,
             bounds: &[],
+            states: &[],
+            capacity: 0,
             dimensions: &[],
         }
     }
@@ -70,9 +77,23 @@ impl<'a> Desc<'a> {
         Self { bounds, ..Self::of(name, help, Kind::Histogram, Number::Unsigned) }
     }
 
-    /// Number of children: the product of the dimensions, 1 without labels; saturates.
+    /// Text that does not change, as labels of one value each.
+    pub const fn info(name: &'a str, help: &'a str, labels: &'a [Dimension<'a>]) -> Self {
+        Self { dimensions: labels, ..Self::of(name, help, Kind::Info, Number::Unsigned) }
+    }
+
+    /// One of several states.
+    pub const fn state_set(name: &'a str, help: &'a str, states: &'a [&'a str]) -> Self {
+        Self { states, ..Self::of(name, help, Kind::StateSet, Number::Unsigned) }
+    }
+
+    /// Number of children: the slots of a table family, the overflow included, else the product of the dimensions,
+    /// 1 without labels; saturates.
     #[inline(never)] // Asked for in many places, none of them hot.
     pub const fn children(&self) -> usize {
+        if self.capacity > 0 {
+            return self.capacity.saturating_add(1);
+        }
         let (mut dimensions, mut n) = (self.dimensions, 1usize);
         while let [dimension, rest @ ..] = dimensions {
             n = n.saturating_mul(dimension.values.len());
@@ -81,18 +102,24 @@ impl<'a> Desc<'a> {
         n
     }
 
-    /// Cells of one child: a histogram's buckets, `+Inf` and sum, else one.
+    /// Cells of one child: a histogram's buckets, `+Inf` and sum; none of an info; else one.
     pub const fn cells(&self) -> usize {
         match self.kind {
             Kind::Histogram => self.bounds.len().saturating_add(2),
+            Kind::Info => 0,
             _ => 1,
         }
     }
 
-    /// Cells of all children of one instance; saturates.
+    /// Cells of one child as they travel: in a table family its birth stands before them.
+    pub const fn stride(&self) -> usize {
+        self.cells().saturating_add((self.capacity > 0) as usize)
+    }
+
+    /// Cells of all children of one instance as they travel; saturates.
     #[inline(never)]
     pub const fn all_cells(&self) -> usize {
-        self.children().saturating_mul(self.cells())
+        self.children().saturating_mul(self.stride())
     }
 
     /// The value of dimension `dimension` for child `child`.
@@ -103,12 +130,13 @@ impl<'a> Desc<'a> {
         values.get(child.checked_div(stride)?.checked_rem(values.len())?).copied()
     }
 
-    /// The name of the family in OpenMetrics: a counter's without `_total`.
+    /// The name of the family in OpenMetrics: a counter's without `_total`, an info's without `_info`.
     pub const fn family(&self) -> &'a str {
-        if !matches!(self.kind, Kind::Counter) || !ends_with(self.name, "_total") {
+        let suffix = self.kind.suffix();
+        if !ends_with(self.name, suffix) {
             return self.name;
         }
-        match self.name.split_at_checked(self.name.len() - "_total".len()) {
+        match self.name.split_at_checked(self.name.len() - suffix.len()) {
             Some((family, _)) => family,
             None => self.name,
         }

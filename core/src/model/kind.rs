@@ -11,15 +11,39 @@ pub enum Kind {
     Gauge = 1,
     /// Counts observations in buckets.
     Histogram = 2,
+    /// Text that does not change, as labels; the value is always 1.
+    Info = 4,
+    /// Which of several states holds.
+    StateSet = 5,
 }
 
 impl Kind {
-    /// The word of a `# TYPE` line.
+    /// The word of a `# TYPE` line in OpenMetrics.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Counter => "counter",
             Self::Gauge => "gauge",
             Self::Histogram => "histogram",
+            Self::Info => "info",
+            Self::StateSet => "stateset",
+        }
+    }
+
+    /// The type by which text 0.0.4 shows it, which has no more than three of these.
+    #[must_use]
+    pub const fn in_text(self) -> Self {
+        match self {
+            Self::Info | Self::StateSet => Self::Gauge,
+            kind => kind,
+        }
+    }
+
+    /// What the names of its series end in, and OpenMetrics leaves out of the family's.
+    pub const fn suffix(self) -> &'static str {
+        match self {
+            Self::Counter => "_total",
+            Self::Info => "_info",
+            _ => "",
         }
     }
 }

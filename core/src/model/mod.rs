@@ -13,16 +13,18 @@ mod kind;
 mod label;
 mod name;
 mod scale;
+mod short_str;
 mod source;
 mod value;
 
 pub use defect::Defect;
 pub use desc::Desc;
 pub use kind::{Kind, Number};
-pub use label::{Dimension, Label};
+pub use label::{Dimension, Label, LabelValue};
 pub use name::{LabelName, Name, NameError};
 pub use scale::Scale;
-pub use source::{Cells, Instance, Source};
+pub use short_str::ShortStr;
+pub use source::{Cells, Instance, Slots, Source};
 pub use value::Value;
 
 /// Compares two strings in a `const` context, where `==` on `str` cannot be used yet.

@@ -1,16 +1,36 @@
 //! How series are read: one value at a time, by position.
 
-use super::{Desc, Label, Value};
+use super::{Desc, Label, LabelValue, Value};
 
 /// The cells behind one metric: something that can be read by child and cell.
 ///
 /// A child is one label set of a family (always 0 for a metric without labels), a cell one number of that child
-/// (a histogram has its buckets, then `+Inf`, then the sum; all else has cell 0).
+/// (a histogram has its buckets, then `+Inf`, then the sum; an info has none; all else has cell 0, that of a state set
+/// being the index of the state).
 ///
 /// A read is a handful of instructions, takes no lock, and may run in any context.
 pub trait Cells: Sync {
     /// Reads one cell. `None` when the position does not exist, or when the cell was never set.
     fn read(&self, child: usize, cell: usize) -> Option<Value>;
+
+    /// Who its children are, if they come and go: `None` for all but table families.
+    fn slots(&self) -> Option<&dyn Slots> {
+        None
+    }
+}
+
+/// The children of a table family: slots, which are assigned to label sets and given back.
+///
+/// A child must not be taken for its predecessor in the slot: who reads labels or cells reads the birth before and
+/// after, and takes nothing if it has changed.
+pub trait Slots: Sync {
+    /// The number of the slot's present assignment, unique in this boot and greater than all before; 0 while the slot
+    /// is empty or does not exist.
+    fn birth(&self, slot: usize) -> u32;
+
+    /// The value of one label, by the order of the family's dimensions. `None` when the slot has another birth than
+    /// this, or there is no such label.
+    fn label(&self, slot: usize, birth: u32, dimension: usize) -> Option<LabelValue>;
 }
 
 /// One family on one group of instruments: a description, the labels that tell this group from its siblings, and
@@ -39,6 +59,13 @@ pub trait Source: Sync {
     /// Reads one cell of the instance at this position; `None` as for [`Cells::read`].
     fn read(&self, index: usize, child: usize, cell: usize) -> Option<Value>;
 
-    /// The hash of the schema of all families ([`wire::schema`](crate::wire::schema)), constant while the set is.
+    /// Who the children of the instance at this position are, if they come and go; as for [`Cells::slots`].
+    fn slots(&self, index: usize) -> Option<&dyn Slots> {
+        let _ = index;
+        None
+    }
+
+    /// The hash of the schema of all families ([`wire::schema`](crate::wire::schema)), constant while the set is. Who
+    /// reads in several steps compares it, and begins anew when it has changed.
     fn schema_hash(&self) -> u32;
 }

@@ -3,11 +3,13 @@
 use super::{Format, Out};
 use crate::model::{Kind, ends_with};
 
-/// The name a family has in this format: OpenMetrics leaves out a counter's `_total`.
+/// The name a family has in this format: OpenMetrics leaves out a counter's `_total` and an info's `_info`.
 pub fn family(format: Format, kind: Kind, name: &str) -> &str {
     match (format, kind) {
-        (Format::OpenMetrics, Kind::Counter) if ends_with(name, "_total") => {
-            name.get(..name.len().saturating_sub("_total".len())).unwrap_or(name)
+        (Format::OpenMetrics, Kind::Counter | Kind::Info) => {
+            let suffix = kind.suffix();
+            let family = name.get(..name.len().saturating_sub(suffix.len())).unwrap_or(name);
+            if ends_with(name, suffix) { family } else { name }
         }
         _ => name,
     }
@@ -24,7 +26,8 @@ pub fn help(out: &mut Out<'_>, format: Format, name: &str, kind: Kind, help: &st
 /// Writes `# TYPE name kind`.
 pub fn kind(out: &mut Out<'_>, format: Format, name: &str, kind: Kind) {
     comment(out, "# TYPE ", family(format, kind, name));
-    out.str(kind.as_str());
+    // Text 0.0.4 has no infos and state sets: their series are gauges.
+    out.str(if format == Format::Text { kind.in_text() } else { kind }.as_str());
     out.byte(b'\n');
 }
 

@@ -59,7 +59,8 @@
 //! | 68 | label request | family (varint), first slot (varint) |
 //!
 //! *Identity*: device name (string, up to 32 bytes), firmware version (string, up to 32 bytes), number of families
-//! (varint), number of cells (varint).
+//! (varint), number of cells (varint), flags (varint; none if it is left out). Flag 1: the device reads requests. A host
+//! sends none to a device that has not said so, as what listens at the other end of a UART may be a shell.
 //!
 //! *Family*:
 //! ```text
@@ -77,11 +78,17 @@
 //!                                   (strings)
 //! ```
 //! A series has the constant labels of its instance and the labels of its child. A dense family has one child for each
-//! combination of its labels' values. A table family has `capacity + 1` slots for children, the last of which takes
-//! what does not fit; its labels list no values, each of its slots is a birth cell and then the cells of a child, and
-//! its children are named by label records: one string for each label. The birth is 0 while the slot is empty, else a
-//! number unique in this boot; values count only together with the label record of the same birth. The child of an
-//! info has no cells; a state set has one, the index of its state.
+//! combination of its labels' values.
+//!
+//! A *table family* has `capacity + 1` slots for children in each instance. Its labels list no values; each of its slots
+//! is a birth cell (a plain count) and then the cells of a child. Slots are numbered over all instances of the family,
+//! `capacity + 1` to each. The birth is 0 while the slot is empty, and its other cells are 0 then; else it is a number
+//! unique in this boot, which rises from assignment to assignment over all tables of the device. A slot's label record
+//! holds one string for each label, and values count only together with the label record of the same birth. The last
+//! slot of each instance takes what does not fit: each of its labels is `other`, and it has no label record.
+//!
+//! An *info* has the value 1 for each child, and no cells. A *state set* has one cell, the index of its state; its last
+//! label lists the states and is called as the family is, and its children are the combinations of the labels before.
 //!
 //! *Schema hash*: FNV-1a, 32 bits (start 811C9DC5, prime 01000193), over each family in order: its length (2 bytes,
 //! little-endian), then its bytes. A receiver that has all families compares it with the one in the headers, and if

@@ -2,7 +2,7 @@
 
 use super::Window;
 use super::bytes::{Truncated, take_byte, take_len, take_string};
-use crate::model::{Desc, FNV_START, Instance, Label, Source, fnv1a};
+use crate::model::{Desc, Dimension, FNV_START, Instance, Label, Source, fnv1a};
 
 /// Longest byte string of one family.
 pub const MAX_FAMILY: usize = 1024;
@@ -103,7 +103,7 @@ const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize) 
     window.byte(desc.kind as u8);
     window.byte(desc.number as u8 | if desc.optional { OPTIONAL } else { 0 });
     window.byte(desc.scale.exponent().cast_unsigned());
-    window.varint(0);
+    window.varint(desc.capacity as u64);
     window.varint(desc.cells() as u64);
     window.varint(desc.bounds.len() as u64);
     let mut bounds = desc.bounds;
@@ -111,19 +111,28 @@ const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize) 
         window.varint(*bound as u64);
         bounds = rest;
     }
-    window.varint(desc.dimensions.len() as u64);
+    let states = !desc.states.is_empty();
+    window.varint(desc.dimensions.len() as u64 + states as u64);
     let mut dimensions = desc.dimensions;
     while let [dimension, rest @ ..] = dimensions {
-        window.string(dimension.name);
-        window.varint(dimension.values.len() as u64);
-        let mut values = dimension.values;
-        while let [value, tail @ ..] = values {
-            window.string(value);
-            values = tail;
-        }
+        write_dimension(window, dimension);
         dimensions = rest;
     }
+    if states {
+        // OpenMetrics calls the label of a state as its family.
+        write_dimension(window, &Dimension { name: desc.name, values: desc.states });
+    }
     window.varint(instances as u64);
+}
+
+const fn write_dimension(window: &mut Window<'_>, dimension: &Dimension<'_>) {
+    window.string(dimension.name);
+    window.varint(dimension.values.len() as u64);
+    let mut values = dimension.values;
+    while let [value, tail @ ..] = values {
+        window.string(value);
+        values = tail;
+    }
 }
 
 const fn write_labels(window: &mut Window<'_>, mut labels: &[Label<'_>]) {

@@ -126,6 +126,7 @@ pub const PACKAGES: &[Package] = &[
     host("axum", &["host/src/expose/http", "host/src/relay/site", "host/src/bin/"]),
     host("flate2", &["host/src/expose/compress"]),
     host("socket2", &["host/src/relay/link/"]),
+    host("ipnet", &["host/src/relay/link/", "host/src/bin/"]),
     host("clap", PROGRAM),
     host("rlimit", PROGRAM),
     host("toml", PROGRAM),

@@ -252,7 +252,7 @@ impl Gate for Entrance {
 struct Incoming(Connection);
 
 impl Intake for Incoming {
-    fn feed(&mut self, bytes: &[u8]) {
+    fn feed(&mut self, bytes: &[u8], _reply: &mut Vec<u8>) {
         self.0.feed(bytes, Now::read());
     }
 }

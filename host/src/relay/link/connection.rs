@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
 
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Intake, LinkStatus};
@@ -16,9 +16,14 @@ use super::{Intake, LinkStatus};
 const READ_BYTES: usize = 16 * 1024;
 
 thread_local! {
-    /// Bytes are read and fed within one poll, so one buffer a thread is enough: ten thousand idle connections own
-    /// no buffer at all.
-    static BUFFER: RefCell<Box<[u8]>> = RefCell::new(vec![0; READ_BYTES].into());
+    /// Bytes are read, fed and answered within one poll, so one pair of buffers a thread is enough: ten thousand idle
+    /// connections own no buffer at all.
+    static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers { read: vec![0; READ_BYTES].into(), reply: Vec::new() });
+}
+
+struct Buffers {
+    read: Box<[u8]>,
+    reply: Vec<u8>,
 }
 
 /// One open connection. When it is dropped, its place is free again and its intake is gone.
@@ -36,21 +41,27 @@ impl Connection {
         Self { intake, status, _place: place }
     }
 
-    /// Feeds all that `reader` brings to the intake, until its end.
+    /// Feeds all that `stream` brings to the intake, until its end, and writes back what the intake answers. Reading
+    /// never waits for that: what the stream does not take at once is dropped, and asked for again by who needs it.
     ///
     /// # Errors
-    /// Those of the reader, after everything before them was fed.
-    pub async fn pump(&mut self, reader: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
-        let mut reader = Pin::new(reader);
+    /// Those of reading, after everything before them was fed.
+    pub async fn pump(&mut self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
+        let mut stream = Pin::new(stream);
         loop {
             let bytes = poll_fn(|context| {
-                BUFFER.with_borrow_mut(|buffer| {
-                    let mut buffer = ReadBuf::new(buffer);
-                    ready!(reader.as_mut().poll_read(context, &mut buffer))?;
-                    let bytes = buffer.filled();
+                BUFFERS.with_borrow_mut(|Buffers { read, reply }| {
+                    let mut read = ReadBuf::new(read);
+                    ready!(stream.as_mut().poll_read(context, &mut read))?;
+                    let bytes = read.filled();
                     if !bytes.is_empty() {
                         self.status.received(bytes.len());
-                        self.intake.feed(bytes);
+                        reply.clear();
+                        self.intake.feed(bytes, reply);
+                        if !reply.is_empty() {
+                            // A stream that fails here fails to be read as well, and that is told.
+                            let _ = stream.as_mut().poll_write(context, reply);
+                        }
                     }
                     Poll::Ready(io::Result::Ok(bytes.len()))
                 })

@@ -30,8 +30,9 @@ pub use status::LinkStatus;
 
 /// What takes the bytes of one connection. Dropped when the connection ends.
 pub trait Intake: Send {
-    /// Takes bytes as they came, cut anywhere.
-    fn feed(&mut self, bytes: &[u8]);
+    /// Takes bytes as they came, cut anywhere. What shall go back to the peer is appended to `reply`; a link that goes
+    /// one way drops it.
+    fn feed(&mut self, bytes: &[u8], reply: &mut Vec<u8>);
 }
 
 /// Makes an [`Intake`] for each new connection.

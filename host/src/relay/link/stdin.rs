@@ -1,6 +1,6 @@
 //! Standard input, for pipes: `socat … | narthex relay --stdin`.
 
-use tokio::io::AsyncRead;
+use tokio::io::{AsyncRead, join, sink};
 use tracing::{info, warn};
 
 use super::{Link, why};
@@ -17,7 +17,7 @@ async fn take(input: &mut (impl AsyncRead + Unpin), link: Link) {
         return;
     };
     link.status().up();
-    match connection.pump(input).await {
+    match connection.pump(&mut join(input, sink())).await {
         Ok(()) => {
             link.status().down("ended");
             info!("{}: ended", link.name);

@@ -61,7 +61,7 @@ struct Recording {
 }
 
 impl Intake for Recording {
-    fn feed(&mut self, bytes: &[u8]) {
+    fn feed(&mut self, bytes: &[u8], _reply: &mut Vec<u8>) {
         self.log.lock().unwrap().fed.entry(self.number).or_default().extend_from_slice(bytes);
     }
 }

@@ -4,7 +4,8 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|pty] [--http HOST:PORT] [--seconds S]
+usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|udp:HOST:PORT|pty] [--http HOST:PORT] [--seconds S] [--boot-id N]
+               [--features F,G]
 
 Builds EXAMPLE (release) and boots it in QEMU, in the foreground, until it ends or is stopped by SIGINT or SIGTERM.
 What the firmware says beside its UART comes out on stderr. The status is the firmware's, or 0 when stopped.
@@ -15,10 +16,13 @@ examples:
 
 options:
   --uart tcp:HOST:PORT  dial HOST:PORT, each second until somebody listens there, and put UART0 on the connection
+  --uart udp:HOST:PORT  put UART0 into datagrams to HOST:PORT, and take what comes back
   --uart pty            put UART0 on a new pseudo-terminal, and print "uart: PATH" on stdout
                         (without --uart, UART0 is stdin and stdout)
   --http HOST:PORT      let HOST:PORT of this machine reach port 80 of the device; HOST is an IPv4 address
   --seconds S           end after S seconds of the device's time, with status 0
+  --boot-id N           what tells this boot from others, in place of a random number
+  --features F,G        build with these features of the example; flow-meter has: gaps
   --help                print this
 END
 }
@@ -34,13 +38,14 @@ example=
 uart=stdio
 nic=none
 firmware_arguments=
+features=()
 while (($#)); do
     case $1 in
     --help | -h)
         usage
         exit 0
         ;;
-    --uart | --http | --seconds)
+    --uart | --http | --seconds | --boot-id | --features)
         (($# >= 2)) || fail "$1 needs a value; see --help"
         case $1 in
         --uart)
@@ -49,8 +54,10 @@ while (($#)); do
             elif [[ $2 =~ ^tcp:([^:,]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
                 # Dialled again when it is lost, as a board's cable stays where it is while a gateway restarts.
                 uart=$2,nodelay=on,reconnect=1
+            elif [[ $2 =~ ^udp:([^:,]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
+                uart=$2@:0
             else
-                fail "bad --uart '$2': expected tcp:HOST:PORT or pty"
+                fail "bad --uart '$2': expected tcp:HOST:PORT, udp:HOST:PORT or pty"
             fi
             ;;
         --http)
@@ -62,7 +69,14 @@ while (($#)); do
             ;;
         --seconds)
             [[ $2 =~ ^[0-9]{1,9}$ ]] || fail "bad --seconds '$2': expected a whole number"
-            firmware_arguments=,arg=--seconds,arg=$2
+            firmware_arguments+=,arg=--seconds,arg=$2
+            ;;
+        --boot-id)
+            [[ $2 =~ ^[0-9]{1,10}$ ]] || fail "bad --boot-id '$2': expected a number below 2^32"
+            firmware_arguments+=,arg=--boot-id,arg=$2
+            ;;
+        --features)
+            features=(--features "$2")
             ;;
         esac
         shift 2
@@ -97,7 +111,7 @@ command -v cargo >/dev/null || fail "cargo is missing; install Rust from https:/
 [[ -z ${CARGO_TARGET_DIR:-} ]] || export CARGO_TARGET_DIR=$(realpath -m "$CARGO_TARGET_DIR")
 cd "$(dirname "$(realpath "$0")")"
 # Cargo tells where it put the program; what it tells people goes to stderr.
-elf=$(cargo build --quiet --release --target "$target" "${build[@]}" --message-format=json-render-diagnostics |
+elf=$(cargo build --quiet --release --target "$target" "${build[@]}" ${features[@]+"${features[@]}"} --message-format=json-render-diagnostics |
     sed -n 's/.*"executable":"\([^"]*\)".*/\1/p') || exit 1
 
 # QEMU takes the place of this script, so that a signal reaches it and its status is ours. Two small filters live

@@ -28,8 +28,10 @@ use crate::sensor::Sensor;
 
 /// Bytes that may wait for UART0: 90 ms at 115200 baud.
 static TRANSMIT: Queue<1024> = Queue::new();
+/// Received bytes that may wait for a task: more than a gateway asks in the time between two turns of one.
+static RECEIVED: Queue<128> = Queue::new();
 static UART0_METRICS: Uart = Uart::new();
-static UART0: Pl011<1024> = Pl011::uart0(&TRANSMIT, &UART0_METRICS);
+static UART0: Pl011<1024, 128> = Pl011::uart0(&TRANSMIT, &RECEIVED, &UART0_METRICS);
 
 static REGISTRY: Registry = registry![METER, LOAD, UART0_METRICS { uart: "0" }];
 

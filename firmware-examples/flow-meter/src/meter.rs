@@ -51,6 +51,10 @@ pub(crate) struct Meter {
     /// Duration of the sensor's transfers.
     #[metric(unit = "seconds", scale = -6, buckets = [100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000])]
     transfer_seconds: Histogram<10>,
+    /// Longest time between two looks at the turbine's edges, since boot.
+    #[cfg(feature = "gaps")]
+    #[metric(unit = "seconds", scale = -6)]
+    longest_gap_seconds: Gauge,
     /// Times the sensor was calibrated.
     calibrations_total: Counter,
 }
@@ -67,6 +71,11 @@ pub(crate) fn start() {
 /// that a turbine is wired to would show. The handler of timer 1's interrupt calls this.
 pub(crate) fn on_pulse() {
     Timer::One.acknowledge();
+    #[cfg(feature = "gaps")]
+    {
+        let since = clock::micros().saturating_sub(METER.pulses_total.get() * MICROSECONDS_PER_PULSE);
+        METER.longest_gap_seconds.set_max(since as i32);
+    }
     while (METER.pulses_total.get() + 1) * MICROSECONDS_PER_PULSE <= clock::micros() {
         METER.pulses_total.inc();
         METER.volume_liters_total.add(MILLILITRES_PER_PULSE);

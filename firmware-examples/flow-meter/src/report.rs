@@ -16,8 +16,15 @@ const FRAME: usize = 256;
 /// that a gateway which is started later shows everything at the second; they take a tenth of the line.
 const TRICKLE: u8 = 4;
 
+/// Which firmware this is.
+const FIRMWARE: &str = if cfg!(feature = "gaps") {
+    concat!(env!("CARGO_PKG_VERSION"), "+gaps")
+} else {
+    env!("CARGO_PKG_VERSION")
+};
+
 /// Who this is. A real device would take its name from its serial number.
-const IDENTITY: Identity<'static> = Identity { device: "flow-meter-1", firmware: env!("CARGO_PKG_VERSION") };
+const IDENTITY: Identity<'static> = Identity { device: "flow-meter-1", firmware: FIRMWARE };
 
 /// One snapshot a second, frame by frame as the line has room.
 pub(crate) struct Report {

@@ -12,10 +12,14 @@ use semihosting::{eprintln, experimental, process};
 /// Status with which the emulator ends after a panic or a fault.
 const FAILED: i32 = 101;
 
-/// A number that differs from boot to boot, or 0 if the host has no source of random bytes.
+/// A number that differs from boot to boot, or 0 if the host has no source of random bytes; or the one it was told
+/// by `--boot-id N`.
 ///
-/// This chip has none either, and an emulated RAM forgets everything.
+/// This chip has no such source either, and an emulated RAM forgets everything.
 pub fn boot_id() -> u32 {
+    if let Some(id) = argument("--boot-id") {
+        return id;
+    }
     let mut bytes = [0; 4];
     match experimental::random::fill_bytes(&mut bytes) {
         Ok(()) => u32::from_le_bytes(bytes),
@@ -23,13 +27,18 @@ pub fn boot_id() -> u32 {
     }
 }
 
-/// After what time to stop: `--seconds S` on the emulator's command line (`-semihosting-config arg=…`).
+/// After what time to stop: `--seconds S`.
 pub fn seconds() -> Option<Duration> {
+    argument("--seconds").map(|seconds| Duration::from_secs(seconds.into()))
+}
+
+/// The number behind `name` on the emulator's command line (`-semihosting-config arg=…`).
+fn argument(name: &str) -> Option<u32> {
     let arguments = experimental::env::args::<256>().ok()?;
     let mut arguments = (&arguments).into_iter();
     while let Some(Ok(argument)) = arguments.next() {
-        if argument == "--seconds" {
-            return arguments.next()?.ok()?.parse().ok().map(Duration::from_secs);
+        if argument == name {
+            return arguments.next()?.ok()?.parse().ok();
         }
     }
     None

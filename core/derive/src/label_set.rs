@@ -50,9 +50,20 @@ fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
     }))?;
     distinct(set, "variant", "value", &values)?;
     let count = values.len();
+    let variants = values
+        .iter()
+        .enumerate()
+        .map(|(index, (ident, _))| quote!(#index => ::core::option::Option::Some(Self::#ident),));
+    let from_index = quote! {
+        match index {
+            #(#variants)*
+            _ => ::core::option::Option::None,
+        }
+    };
     let values = values.iter().map(|(_, value)| value);
     let dimensions = quote!(::narthex::model::Dimension { name: #name, values: &[#(#values),*] });
-    let code = implementation(set, &dimensions, &quote!(#count), &quote!(self as ::core::primitive::usize));
+    let index = quote!(self as ::core::primitive::usize);
+    let code = implementation(set, &dimensions, &quote!(#count), &index, &from_index);
     let check = check_name(set, set.span(), &name);
     Ok(quote!(#code #check))
 }
@@ -94,7 +105,8 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
             }
         }
     });
-    let counts = fields.iter().map(|(_, ty, _)| quote!(<#ty as ::narthex::registry::LabelSet>::COUNT));
+    let counts: Vec<_> =
+        fields.iter().map(|(_, ty, _)| quote!(<#ty as ::narthex::registry::LabelSet>::COUNT)).collect();
     // Below the product of the counts, which the compiler has computed: nothing wraps, and no check is linked.
     let index = fields.iter().fold(quote!(0), |index, (ident, ty, _)| {
         quote! {
@@ -107,7 +119,27 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
             )
         }
     });
-    let code = implementation(set, &quote!(#(#dimensions),*), &quote!(1 #(* #counts)*), &index);
+    // The other way round. Counts are not zero, so nothing here is `None` that is below the product.
+    let parts = fields.iter().enumerate().map(|(at, (ident, ty, _))| {
+        let after = counts.iter().skip(at + 1);
+        let count = quote!(<#ty as ::narthex::registry::LabelSet>::COUNT);
+        quote! {
+            #ident: <#ty as ::narthex::registry::LabelSet>::from_index(
+                ::core::primitive::usize::checked_rem(
+                    ::core::primitive::usize::checked_div(index, 1 #(* #after)*)?,
+                    #count,
+                )?,
+            )?,
+        }
+    });
+    let from_index = quote! {
+        if index >= <Self as ::narthex::registry::LabelSet>::COUNT {
+            return ::core::option::Option::None;
+        }
+        ::core::option::Option::Some(Self { #(#parts)* })
+    };
+    let product = quote!(1 #(* #counts)*);
+    let code = implementation(set, &quote!(#(#dimensions),*), &product, &index, &from_index);
     let single = fields.iter().map(|(ident, ty, _)| {
         let why = format!(
             "label set `{set}`: field `{ident}` must be an enum or a bool: list the fields of its type here"
@@ -126,6 +158,7 @@ fn implementation(
     dimensions: &TokenStream,
     count: &TokenStream,
     index: &TokenStream,
+    from_index: &TokenStream,
 ) -> TokenStream {
     quote! {
         #[automatically_derived]
@@ -137,6 +170,11 @@ fn implementation(
             #[inline]
             fn index(self) -> ::core::primitive::usize {
                 #index
+            }
+
+            #[inline]
+            fn from_index(index: ::core::primitive::usize) -> ::core::option::Option<Self> {
+                #from_index
             }
 
             #[inline]

@@ -12,6 +12,7 @@ mod gauge;
 #[cfg(feature = "f32")]
 mod gauge_f32;
 mod histogram;
+mod label_set;
 mod optional_gauge;
 pub(crate) mod sync;
 
@@ -20,6 +21,7 @@ pub use gauge::Gauge;
 #[cfg(feature = "f32")]
 pub use gauge_f32::GaugeF32;
 pub use histogram::{Histogram, Observer};
+pub use label_set::{LabelSet, Storage};
 pub use optional_gauge::OptionalGauge;
 
 use crate::model::{Cells, Desc};

@@ -3,61 +3,8 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use crate::instrument::{Histogram, Instrument, Metric, Observer};
-use crate::model::{Cells, Desc, Dimension, Value};
-
-/// A set of labels whose values can be enumerated: an enum, a bool, or a struct of these.
-///
-/// Made by `#[derive(LabelSet)]`; the index of a value is computed from discriminants, so reaching a child is an
-/// addition, never a search.
-///
-/// ```
-/// use narthex::LabelSet;
-/// #[derive(Clone, Copy, LabelSet)]
-/// enum Reason {
-///     Crc,
-///     Overrun,
-/// }
-/// assert_eq!(Reason::DIMENSIONS[0].name, "reason");
-/// assert_eq!(Reason::DIMENSIONS[0].values, ["crc", "overrun"]);
-/// assert_eq!(Reason::Overrun.index(), 1);
-/// ```
-pub trait LabelSet: Copy {
-    /// The labels, in order, and what each can be. The last one runs fastest.
-    const DIMENSIONS: &'static [Dimension<'static>];
-    /// How many children: the product of the dimensions.
-    const COUNT: usize;
-    /// Where the children of a family live: `[M; COUNT]`.
-    type Children<M: Instrument>: Storage<M>;
-
-    /// The position of this label set among all, below [`COUNT`](LabelSet::COUNT).
-    fn index(self) -> usize;
-
-    /// The child of this label set. Total: there is one for every value.
-    fn pick<M: Instrument>(self, children: &Self::Children<M>) -> &M;
-}
-
-/// An array of instruments, whatever its length.
-pub trait Storage<M> {
-    /// All of them new.
-    #[allow(
-        clippy::declare_interior_mutable_const,
-        reason = "the initial value of statics, never read in place"
-    )]
-    const NEW: Self;
-
-    /// All of them.
-    fn all(&self) -> &[M];
-}
-
-impl<M: Instrument, const N: usize> Storage<M> for [M; N] {
-    const NEW: Self = [const { M::NEW }; N];
-
-    #[inline]
-    fn all(&self) -> &[M] {
-        self
-    }
-}
+use crate::instrument::{Histogram, Instrument, LabelSet, Metric, Observer, Storage};
+use crate::model::{Cells, Desc, Value};
 
 /// One metric for each of a set of labels, dense: always complete, every child exposed from the start.
 ///
@@ -130,23 +77,5 @@ impl<'a, L: LabelSet, const N: usize> Observer<'a, Family<L, Histogram<N>>> {
     #[inline]
     pub fn at(&self, labels: L) -> Observer<'a, Histogram<N>> {
         Observer::new(self.cells.at(labels), self.bounds)
-    }
-}
-
-impl LabelSet for bool {
-    const DIMENSIONS: &'static [Dimension<'static>] =
-        &[Dimension { name: "value", values: &["false", "true"] }];
-    const COUNT: usize = 2;
-    type Children<M: Instrument> = [M; 2];
-
-    #[inline]
-    fn index(self) -> usize {
-        usize::from(self)
-    }
-
-    #[inline]
-    fn pick<M: Instrument>(self, children: &[M; 2]) -> &M {
-        let [no, yes] = children;
-        if self { yes } else { no }
     }
 }

@@ -9,7 +9,8 @@ mod group;
 mod refusal;
 mod table;
 
-pub use family::{Family, LabelSet, Storage};
+pub use crate::instrument::{LabelSet, Storage};
+pub use family::Family;
 pub use group::{Entry, Group, Metrics, Shape};
 pub use refusal::{Message, Refusal, check};
 pub use table::{Position, Registry, count, instances, positions};

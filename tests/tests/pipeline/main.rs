@@ -80,7 +80,7 @@ impl Gateway {
     fn feed(&mut self, mut bytes: &[u8], random: &mut Random) {
         while !bytes.is_empty() {
             let (piece, rest) = bytes.split_at(1 + random.below(bytes.len().min(300)));
-            self.connection.feed(piece, self.now);
+            self.connection.feed(piece, self.now, &mut Vec::new());
             bytes = rest;
         }
     }

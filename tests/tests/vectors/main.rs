@@ -249,9 +249,9 @@ fn page(fleet: &Arc<Fleet>) -> String {
 /// Checks the page of a gateway that has taken these frames, and then some that it has to leave alone.
 fn a_gateway_shows(frames: &[Vec<u8>], file: &str) {
     let (fleet, mut connection, now) = gateway();
-    connection.feed(&frames.concat(), now);
+    connection.feed(&frames.concat(), now, &mut Vec::new());
     for unknown in ["label records", "a kind of frame that nobody knows"] {
-        connection.feed(&link(unknown), now);
+        connection.feed(&link(unknown), now, &mut Vec::new());
     }
     assert_eq!(page(&fleet), text(file), "{file}");
     let counts = fleet.devices(now)[0].frames;
@@ -263,7 +263,7 @@ fn a_gateway_shows(frames: &[Vec<u8>], file: &str) {
 fn a_histogram_that_is_cut_needs_both_frames_of_one_snapshot() {
     let (fleet, mut connection, now) = gateway();
     for name in ["meter, hello and schema", "meter, values", "meter, a snapshot cut in two, 1 of 2"] {
-        connection.feed(&link(name), now);
+        connection.feed(&link(name), now, &mut Vec::new());
     }
     let shows = |line: &str| page(&fleet).lines().any(|shown| shown == line);
     assert!(shows("pulses_total{device=\"meter-7\"} 576460752303423488"));
@@ -281,13 +281,13 @@ fn a_histogram_that_is_cut_needs_both_frames_of_one_snapshot() {
     };
     let next = frame::seal(&mut buf, &header, rest.len()).to_vec();
 
-    connection.feed(&next, now);
+    connection.feed(&next, now, &mut Vec::new());
     assert!(shows("burst_seconds_sum{device=\"meter-7\"} 23.456"));
     assert!(shows("burst_seconds_count{device=\"meter-7\"} 126"));
 
     let (fleet, mut connection, now) = gateway();
     for name in ["hello and schema", "a snapshot cut in two, 1 of 2", "a snapshot cut in two, 2 of 2"] {
-        connection.feed(&link(&format!("meter, {name}")), now);
+        connection.feed(&link(&format!("meter, {name}")), now, &mut Vec::new());
     }
     let shows = |line: &str| page(&fleet).lines().any(|shown| shown == line);
     assert!(shows("burst_seconds_sum{device=\"meter-7\"} 800000042.6"));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::Now;
-use super::super::session::{FamilySchema, Refused, Session, Sink};
+use super::super::session::{FamilySchema, Hello, Refused, Session, Sink};
 use super::super::status::FrameCounts;
 use super::device::Device;
 use super::tally::Counts;
@@ -70,10 +70,10 @@ impl Connection {
         Self { session, tenant }
     }
 
-    /// Takes bytes as they came, cut anywhere.
-    pub fn feed(&mut self, bytes: &[u8], now: Now) {
+    /// Takes bytes as they came, cut anywhere. Requests for the device are appended to `reply`.
+    pub fn feed(&mut self, bytes: &[u8], now: Now, reply: &mut Vec<u8>) {
         self.tenant.now = now;
-        self.session.feed(bytes, &mut self.tenant);
+        self.session.feed(bytes, now, &mut self.tenant, reply);
         self.tenant.settle();
     }
 }
@@ -189,7 +189,8 @@ impl Sink for Tenant {
         self.device.lock().alive(uptime, sequence, self.now);
     }
 
-    fn hello(&mut self, name: &str, firmware: &str) -> bool {
+    fn hello(&mut self, hello: &Hello<'_>) -> bool {
+        let (name, firmware) = (hello.identity.device, hello.identity.firmware);
         match &self.hello {
             Some(before) if **before != *name => return false,
             Some(_) => {}
@@ -248,11 +249,27 @@ impl Sink for Tenant {
         self.device.lock().series.write(place, cells);
     }
 
+    fn stored(&mut self, _schema: u32) -> Option<Box<[u8]>> {
+        None
+    }
+
+    fn save(&mut self, _schema: u32, _families: &[u8]) {}
+
+    fn label(&mut self, _place: usize, _slot: usize, _birth: u32, _values: &[&str]) {}
+
+    fn unlabelled(&mut self) -> Option<(usize, usize)> {
+        None
+    }
+
     fn counts(&mut self) -> &mut FrameCounts {
         &mut self.counts.frames
     }
 
-    fn foreign(&mut self, bytes: usize) {
+    fn foreign(&mut self, bytes: &[u8]) {
+        self.joined(bytes.len());
+    }
+
+    fn joined(&mut self, bytes: usize) {
         self.counts.foreign += bytes as u64;
     }
 }

@@ -33,7 +33,7 @@ use own::Own;
 use tally::{Counts, Tally};
 
 use super::Now;
-use super::session::{Bounds, FamilySchema};
+use super::session::{Added, Bounds, FamilySchema};
 use super::status::{DeviceStatus, Totals};
 
 /// Where a connection comes from.
@@ -164,7 +164,7 @@ impl Fleet {
     /// What to keep of a session.
     fn bounds(&self) -> Bounds {
         Bounds {
-            device_label: Arc::clone(&self.limits.device_label),
+            labels: Added::new(&self.limits.device_label, []),
             max_series: self.limits.max_series,
             max_schema_bytes: self.limits.max_schema_bytes,
         }

@@ -37,12 +37,13 @@ impl Indexed for Fleet {
             let start = if from.is_empty() {
                 0
             } else {
-                children.partition_point(|child| child.text(&state.label).lt(from.bytes()))
+                children.partition_point(|child| child.text(&[&state.label]).lt(from.bytes()))
             };
             let created = (slot.schema.family.kind != Kind::Gauge).then_some(state.booted_ms);
             for child in children.get(start..).unwrap_or_default() {
                 let Some(point) = state.series.point(slot, child.index) else { continue };
-                let labels = [&*child.before, &*state.label, &*child.after];
+                let [before, after] = &*child.pieces else { continue };
+                let labels = [&**before, &*state.label, &**after];
                 if visitor(&Child { labels: &labels, point, created }).is_break() {
                     return ControlFlow::Break(labels.concat());
                 }

@@ -6,7 +6,8 @@ use narthex::model::{Defect, Desc, Dimension, Kind, Label, Number, Scale};
 use narthex::wire::schema::{Family as Record, Fields};
 use narthex::wire::{Cell, Truncated};
 
-use crate::model::{Bound, Family, LabelText, Value};
+use super::{Added, ChildSchema};
+use crate::model::{Bound, Family, Value};
 
 /// A family of a device: what its record said, with all that can be rendered once.
 ///
@@ -29,17 +30,6 @@ pub struct FamilySchema {
     optional: bool,
 }
 
-/// One child of a family: its label text in front of the device label and behind it, and which child it is.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ChildSchema {
-    /// Labels whose names come before the device label, with a comma behind them; or nothing.
-    pub before: Box<str>,
-    /// Labels whose names come after it, with a comma in front; or nothing.
-    pub after: Box<str>,
-    /// Index of the child in the device's order.
-    pub index: usize,
-}
-
 /// A family that is not taken: what it is called, as far as could be read, and why not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused {
@@ -56,18 +46,18 @@ struct Labels<'a> {
 }
 
 impl FamilySchema {
-    /// Reads and checks the record of a family. `device_label` is the label the gateway adds, which devices may not
-    /// use; `max_series` is how many series the family may have.
+    /// Reads and checks the record of a family. `added` are the labels the gateway adds, which devices may not use;
+    /// `max_series` is how many series the family may have.
     ///
     /// # Errors
     /// [`Refused`], with what is wrong.
-    pub fn read(bytes: &[u8], device_label: &str, max_series: usize) -> Result<Self, Refused> {
+    pub fn read(bytes: &[u8], added: &Added, max_series: usize) -> Result<Self, Refused> {
         let cut = |_: Truncated| Refused { family: String::new(), why: "its record is cut off".into() };
         let (record, mut fields) = Record::read(bytes).map_err(cut)?;
         let refused = |why: String| Refused { family: record.name.into(), why };
         let (bounds, labels) =
             read_lists(&mut fields).map_err(|_| refused("its record is cut off".into()))?;
-        Self::check(bytes, &record, &bounds, &labels, device_label, max_series).map_err(refused)
+        Self::check(bytes, &record, &bounds, &labels, added, max_series).map_err(refused)
     }
 
     fn check(
@@ -75,7 +65,7 @@ impl FamilySchema {
         record: &Record<'_>,
         bounds: &[u32],
         labels: &Labels<'_>,
-        device_label: &str,
+        added: &Added,
         max_series: usize,
     ) -> Result<Self, String> {
         let kind = match record.kind {
@@ -109,6 +99,8 @@ impl FamilySchema {
             optional: record.optional,
             scale,
             bounds,
+            states: &[],
+            capacity: 0,
             dimensions: &dimensions,
         };
         let as_text = |defect: Defect| defect.as_str().to_owned();
@@ -136,14 +128,12 @@ impl FamilySchema {
                 for (i, dimension) in dimensions.iter().enumerate() {
                     pairs.push((dimension.name, shape.label_value(child, i).unwrap_or_default()));
                 }
-                let (before, after) = split_labels(&pairs, device_label)?;
-                children.push(ChildSchema { before, after, index: children.len() });
+                children.push(ChildSchema { pieces: added.split(&pairs)?, index: children.len() });
             }
         }
-        // By their whole text: where two instances have other labels, what comes first depends on the device label too.
-        children.sort_by(|a, b| a.text(device_label).cmp(b.text(device_label)));
-        let twins = |a: &ChildSchema, b: &ChildSchema| a.before == b.before && a.after == b.after;
-        if children.windows(2).any(|pair| matches!(pair, [a, b] if twins(a, b))) {
+        // By their whole text: where two instances have other labels, what comes first depends on the added ones too.
+        children.sort_by(|a, b| a.text(added.names()).cmp(b.text(added.names())));
+        if children.windows(2).any(|pair| matches!(pair, [a, b] if a.pieces == b.pieces)) {
             return Err("two of its series have the same labels".into());
         }
         let family =
@@ -186,13 +176,6 @@ impl FamilySchema {
     }
 }
 
-impl ChildSchema {
-    /// Its label text, by which children are ordered, with the device label or its name in the middle.
-    pub fn text<'a>(&'a self, device: &'a str) -> impl Iterator<Item = u8> + 'a {
-        self.before.bytes().chain(device.bytes()).chain(self.after.bytes())
-    }
-}
-
 /// A histogram's cells are its buckets and its sum; what is shown has a count as well.
 fn series_of_child(kind: Kind, cells: usize) -> usize {
     cells.saturating_add(usize::from(kind == Kind::Histogram))
@@ -216,25 +199,4 @@ fn read_lists<'a>(fields: &mut Fields<'a>) -> Result<(Vec<u32>, Labels<'a>), Tru
 /// Names that a server or this gateway gives to series of its own.
 fn is_reserved(name: &str) -> bool {
     name == "up" || name.starts_with("scrape_") || name.starts_with("narthex_")
-}
-
-/// Renders labels in two pieces, between which the device label belongs.
-fn split_labels(pairs: &[(&str, &str)], device_label: &str) -> Result<(Box<str>, Box<str>), String> {
-    if pairs.iter().any(|(name, _)| *name == device_label) {
-        return Err(format!("the label `{device_label}` is the gateway's own"));
-    }
-    let text = |pairs: Vec<(&str, &str)>| {
-        LabelText::new(&pairs)
-            .map(|text| text.as_str().to_owned())
-            .map_err(|defect| defect.as_str().to_owned())
-    };
-    let (before, after): (Vec<_>, Vec<_>) = pairs.iter().partition(|(name, _)| *name < device_label);
-    let (mut before, mut after) = (text(before)?, text(after)?);
-    if !before.is_empty() {
-        before.push(',');
-    }
-    if !after.is_empty() {
-        after.insert(0, ',');
-    }
-    Ok((before.into(), after.into()))
 }

@@ -6,6 +6,7 @@
 
 mod assembly;
 mod family;
+mod labels;
 mod schema;
 mod sequence;
 mod snapshot;
@@ -14,14 +15,17 @@ use std::sync::Arc;
 
 use narthex::frame::{Decoder, Event, Frame, Header, Kind, MAX_FRAME};
 use narthex::wire::record::{Record, Records};
-use narthex::wire::{Hello, Identity, take_varint};
+pub use narthex::wire::Hello;
+use narthex::wire::take_varint;
 
 use assembly::Assembly;
-pub use family::{ChildSchema, FamilySchema, Refused};
+pub use family::{FamilySchema, Refused};
+pub use labels::{Added, ChildSchema};
 use schema::{Schema, SchemaPart};
 pub use sequence::{Order, Sequence};
 use snapshot::Snapshot;
 
+use super::Now;
 use super::status::FrameCounts;
 
 /// Most cells a schema can place: positions are counted in 16 bits on devices.
@@ -33,8 +37,8 @@ const REBOOT: u32 = 100;
 /// What one device may make us keep.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// The label the gateway adds, which devices may not use.
-    pub device_label: Arc<str>,
+    /// The labels the gateway adds, which devices may not use.
+    pub labels: Added,
     /// Most series of one device, each bucket counted.
     pub max_series: usize,
     /// Most bytes of one schema.
@@ -50,7 +54,12 @@ pub trait Sink {
     fn alive(&mut self, uptime: u32, sequence: u16);
     /// Who the device is. Returns false if that is not who spoke before: the session then begins anew with a
     /// [`reset`](Sink::reset), and says it again.
-    fn hello(&mut self, device: &str, firmware: &str) -> bool;
+    fn hello(&mut self, hello: &Hello<'_>) -> bool;
+    /// The families of the device's schema of this hash, from an earlier connection or an earlier run: what was given
+    /// to [`save`](Sink::save). It is checked, and may be anything.
+    fn stored(&mut self, schema: u32) -> Option<Box<[u8]>>;
+    /// The families of the schema are complete, and have this hash: the bytes it is computed over.
+    fn save(&mut self, schema: u32, families: &[u8]);
     /// A family that was read before from a record of the same bytes.
     fn known(&mut self, record: &[u8]) -> Option<Arc<FamilySchema>>;
     /// A family has come. Returns where its cells are kept, or `None` if they are not.
@@ -59,12 +68,21 @@ pub trait Sink {
     fn refused(&mut self, refused: Refused);
     /// How much of the schema is known: records that have come, and how many there are.
     fn progress(&mut self, known: usize, total: usize);
-    /// New values of whole children, from the place on that [`family`](Sink::family) has told.
+    /// New values of whole children, from the place on that [`family`](Sink::family) has told; in a table family with
+    /// the birth of each in front.
     fn cells(&mut self, place: usize, cells: &[u64]);
+    /// The label values of the table slot that was assigned with this birth, in the family kept at `place`; there is
+    /// one for each label.
+    fn label(&mut self, place: usize, slot: usize, birth: u32, values: &[&str]);
+    /// A slot that has values but not the labels of their birth: the place of its family, and its number. Asked before
+    /// each request, about once a second.
+    fn unlabelled(&mut self) -> Option<(usize, usize)>;
     /// Where frames are counted.
     fn counts(&mut self) -> &mut FrameCounts;
-    /// Bytes that belong to no frame have come.
-    fn foreign(&mut self, bytes: usize);
+    /// Bytes that belong to no frame have come: text, mostly.
+    fn foreign(&mut self, bytes: &[u8]);
+    /// Bytes were skipped, as the session began in the middle of something.
+    fn joined(&mut self, bytes: usize);
 }
 
 /// One connection.
@@ -109,13 +127,14 @@ impl Session {
         Self { decoder: Box::new(Decoder::new()), device }
     }
 
-    /// Takes bytes as they came, cut anywhere.
-    pub fn feed(&mut self, mut bytes: &[u8], sink: &mut dyn Sink) {
+    /// Takes bytes as they came, cut anywhere. What shall go back to the device is appended to `reply`.
+    pub fn feed(&mut self, mut bytes: &[u8], now: Now, sink: &mut dyn Sink, reply: &mut Vec<u8>) {
+        let _ = (now, reply);
         while let Some(event) = self.decoder.feed(&mut bytes) {
             match event {
                 Event::Frame(frame) => self.device.frame(&frame, sink),
-                Event::Foreign(text) => sink.foreign(text.len()),
-                Event::Joined(len) => sink.foreign(len),
+                Event::Foreign(text) => sink.foreign(text),
+                Event::Joined(len) => sink.joined(len),
                 Event::Corrupt(_) => sink.counts().corrupt += 1,
                 Event::Refused(error) => refuse(error.to_string(), sink),
             }
@@ -188,11 +207,11 @@ impl Device {
             match record {
                 Record::Hello(part) => {
                     let Some(bytes) = self.hello.take(&part).map(<[u8]>::to_vec) else { continue };
-                    match Hello::read(&bytes).map(|hello| hello.identity) {
-                        Ok(Identity { device, firmware }) if !sink.hello(device, firmware) => {
+                    match Hello::read(&bytes) {
+                        Ok(hello) if !sink.hello(&hello) => {
                             self.begin(header, true, sink);
                             sink.alive(header.uptime, header.sequence);
-                            sink.hello(device, firmware);
+                            sink.hello(&hello);
                         }
                         Ok(_) => {}
                         Err(_) => refuse("its hello is malformed".into(), sink),

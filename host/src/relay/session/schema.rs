@@ -115,7 +115,7 @@ impl Schema {
         let room = bounds.max_series.saturating_sub(self.series);
         let family = match sink.known(bytes).filter(|family| family.series() <= room) {
             Some(family) => family,
-            None => match FamilySchema::read(bytes, &bounds.device_label, room) {
+            None => match FamilySchema::read(bytes, &bounds.labels, room) {
                 Ok(family) => Arc::new(family),
                 Err(refused) => {
                     sink.refused(refused);

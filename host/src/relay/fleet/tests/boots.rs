@@ -54,7 +54,7 @@ fn nothing_of_an_older_boot_is_shown() {
     assert_eq!(rig.lines().len(), 2);
     // The new firmware has no `b`, and its values are lost.
     let mut new = pump(2, 0);
-    line.feed(&new.frames(1000)[0], rig.now);
+    line.feed(&new.frames(1000)[0], rig.now, &mut Vec::new());
     assert_eq!(rig.lines(), [""; 0]);
     assert_eq!(rig.device("pump").schema.known, 1);
     rig.hear(&mut line, &mut new, 2);
@@ -110,7 +110,7 @@ fn without_a_boot_id_the_time_tells() {
     // Up for longer than before, but not for as long as it was not heard.
     let mut line = rig.connect("10.0.0.1:5001");
     let mut rebooted = pump(0, 0);
-    line.feed(&rebooted.frames(20_000)[0], rig.now);
+    line.feed(&rebooted.frames(20_000)[0], rig.now, &mut Vec::new());
     assert_eq!(rig.lines(), [""; 0]);
     assert_eq!(rig.device("pump").boots, 2);
     drop(line);

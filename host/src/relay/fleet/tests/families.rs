@@ -128,7 +128,7 @@ fn a_histogram_is_of_one_snapshot() {
         // Frame by frame, one of them lost.
         for (index, frame) in frames.iter().enumerate() {
             if n % 8 != index as u64 {
-                line.feed(frame, rig.now);
+                line.feed(frame, rig.now, &mut Vec::new());
             }
             let lines = rig.lines();
             let first = lines.iter().find(|line| line.contains("le=\"1\"")).unwrap();

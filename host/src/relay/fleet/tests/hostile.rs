@@ -119,7 +119,7 @@ fn noise_and_splices_show_nothing_wrong() {
             let mut rest = &bytes[..];
             while !rest.is_empty() {
                 let (piece, tail) = rest.split_at(1 + random.below(rest.len()));
-                line.feed(piece, rig.now);
+                line.feed(piece, rig.now, &mut Vec::new());
                 rest = tail;
             }
             if n % 7 == 0 {
@@ -163,7 +163,7 @@ fn lies_with_a_good_check_cost_little_and_spoil_no_other() {
     let (mut n, mut sequence) = (0, 0u16);
     while start.elapsed() < TIME {
         n += 1;
-        line.feed(&snapshot(&mut good, n).concat(), rig.now);
+        line.feed(&snapshot(&mut good, n).concat(), rig.now, &mut Vec::new());
         for _ in 0..50 {
             let (mut header, mut bytes) = honest[random.below(honest.len())].clone();
             for _ in 0..random.below(4) {
@@ -192,7 +192,7 @@ fn lies_with_a_good_check_cost_little_and_spoil_no_other() {
             payload(&mut buf)[..bytes.len()].copy_from_slice(&bytes);
             let frame = seal(&mut buf, &header, bytes.len());
             let at = random.below(liars.len());
-            liars[at].feed(frame, rig.now);
+            liars[at].feed(frame, rig.now, &mut Vec::new());
         }
         if random.below(50) == 0 {
             let at = random.below(liars.len());

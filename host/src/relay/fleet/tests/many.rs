@@ -40,7 +40,7 @@ fn costs(devices: usize, variants: usize) -> [Duration; 3] {
     let mut lines: Vec<_> = (0..devices).map(|n| rig.connect(&format!("10.0.0.1:{n}"))).collect();
     let start = Instant::now();
     for (line, bytes) in lines.iter_mut().zip(&snapshots) {
-        line.feed(bytes, rig.now);
+        line.feed(bytes, rig.now, &mut Vec::new());
     }
     let ingest = start.elapsed();
     let start = Instant::now();

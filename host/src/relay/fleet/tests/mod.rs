@@ -51,7 +51,7 @@ impl Rig {
 
     /// Feeds a snapshot of the firmware after so many seconds of uptime.
     fn hear(&self, connection: &mut Connection, firmware: &mut Firmware, seconds: u64) {
-        connection.feed(&firmware.snapshot(seconds * 1000), self.now);
+        connection.feed(&firmware.snapshot(seconds * 1000), self.now, &mut Vec::new());
     }
 
     fn text(&self, format: Format) -> String {

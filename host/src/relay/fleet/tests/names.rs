@@ -119,10 +119,10 @@ fn a_name_that_comes_late_replaces_the_fallback() {
     let mut line = rig.connect("10.0.0.1:5000");
     let mut firmware = named("pump", 1, 1);
     // The hello is in the first frame of each snapshot.
-    line.feed(&firmware.frames(1000)[1], rig.now);
+    line.feed(&firmware.frames(1000)[1], rig.now, &mut Vec::new());
     assert_eq!(rig.names(), [""; 0]);
     rig.wait(31);
-    line.feed(&firmware.frames(32_000)[1], rig.now);
+    line.feed(&firmware.frames(32_000)[1], rig.now, &mut Vec::new());
     assert_eq!(rig.names(), ["10.0.0.1:5000"]);
     rig.wait(1);
     rig.hear(&mut line, &mut firmware, 33);
@@ -132,10 +132,10 @@ fn a_name_that_comes_late_replaces_the_fallback() {
     // After a boot it is waited for, and what was known stays.
     rig.wait(5);
     let mut rebooted = named("pump", 2, 2);
-    line.feed(&rebooted.frames(1000)[1], rig.now);
+    line.feed(&rebooted.frames(1000)[1], rig.now, &mut Vec::new());
     assert_eq!(rig.lines(), ["a_total{device=\"pump\"} 1"]);
     rig.wait(31);
-    line.feed(&rebooted.frames(32_000)[1], rig.now);
+    line.feed(&rebooted.frames(32_000)[1], rig.now, &mut Vec::new());
     assert_eq!((rig.names(), rig.device("pump").boots), (vec!["pump".to_owned()], 2));
 }
 

@@ -121,7 +121,7 @@ fn pages_and_devices_at_the_same_time() {
                     let dimensions = if round % 2 == 0 { ROOMS } else { FEWER };
                     let mut firmware = house(name, thread << 16 | round, dimensions);
                     for uptime in 0..5 {
-                        line.feed(&firmware.snapshot(uptime * 1000), Now::read());
+                        line.feed(&firmware.snapshot(uptime * 1000), Now::read(), &mut Vec::new());
                     }
                 }
             });

@@ -113,11 +113,12 @@ fn a_mistake_is_one_line_and_status_2() {
         (vec![], "narthex: no command given: try `narthex demo`, or `narthex --help`\n".to_owned()),
         (
             vec!["relay"],
-            "narthex: no link given: say where devices are, with --serial, --tcp, --tcp-connect or --stdin\n"
+            "narthex: no link given: say where devices are, with --serial, --tcp, --tcp-connect, --udp, --stdin or \
+             --replay, or in a file with --config\n"
                 .to_owned(),
         ),
         (vec!["fly"], "narthex: unrecognized subcommand 'fly'\n".to_owned()),
-        (vec!["relay", "--udp", "127.0.0.1:1"], "narthex: unexpected argument '--udp' found\n".to_owned()),
+        (vec!["relay", "--fly"], "narthex: unexpected argument '--fly' found\n".to_owned()),
         (vec!["relay", "--stdin", "--listen", &taken], in_use("--listen")),
         (vec!["demo", "--listen", &taken], in_use("--listen")),
         (vec!["relay", "--listen", "127.0.0.1:0", "--tcp", &taken], in_use("--tcp")),

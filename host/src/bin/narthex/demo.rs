@@ -18,8 +18,9 @@ use tracing::debug;
 
 use crate::Failure;
 use crate::gateway::{Gateway, OTHER_FILES, Stop, allow_files};
-use crate::options::{Demo, Limits};
+use crate::options::Demo;
 use crate::pump::{Owned, Pump};
+use crate::settings::{Limits, LinkSettings, Source};
 use crate::terminal::Terminal;
 
 /// One snapshot each.
@@ -46,9 +47,11 @@ pub(crate) async fn run(options: &Demo, terminal: &Terminal) -> Result<(), Failu
     }
     let limits = Limits { max_connections: options.devices as usize, ..limits };
     let mut gateway = Gateway::open(options.listen, &limits).await?;
-    let devices = gateway.listen(([127, 0, 0, 1], 0).into()).await?;
-    for number in 0..options.devices {
-        gateway.spawn(device(number, options.devices, devices));
+    let link = LinkSettings::new(Source::Tcp(([127, 0, 0, 1], 0).into()));
+    for devices in gateway.link(&[link]).await? {
+        for number in 0..options.devices {
+            gateway.spawn(device(number, options.devices, devices));
+        }
     }
     let address = gateway.address();
     let notes = [
@@ -59,7 +62,7 @@ pub(crate) async fn run(options: &Demo, terminal: &Terminal) -> Result<(), Failu
             "  Prometheus  scrape_configs: [{{ job_name: narthex, static_configs: [{{ targets: [\"{address}\"] }}] }}]"
         ),
     ];
-    gateway.serve(terminal, stop, &notes).await
+    gateway.serve(terminal, stop, &notes, None).await
 }
 
 /// The life of one device: boot, measure, report, and dial again should the connection be lost.

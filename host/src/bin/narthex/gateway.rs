@@ -1,6 +1,5 @@
 //! The gateway: links on one side, HTTP on the other, the fleet between them.
 
-use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,20 +7,21 @@ use std::time::{Duration, Instant};
 use narthex_host::expose::http::{Metrics, Scrapes};
 use narthex_host::registry::{Registerer, Registry};
 use narthex_host::relay::Now;
-use narthex_host::relay::fleet::{Connection, Fleet, Limits as FleetLimits, Origin};
-use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, tcp};
+use narthex_host::relay::fleet::Fleet;
 use narthex_host::relay::site::{self, View};
 use narthex_host::relay::status::{DeviceStatus, GatewayStatus};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{info, warn};
 
 use crate::Failure;
+use crate::links::{Links, bind};
 use crate::metrics::LinkMetrics;
-use crate::options::Limits;
+use crate::reload::Reload;
+use crate::settings::{Limits, LinkSettings};
 use crate::terminal::Terminal;
 
 /// How often silence is looked for.
@@ -75,9 +75,8 @@ pub(crate) struct Gateway {
     listener: TcpListener,
     address: SocketAddr,
     fleet: Arc<Fleet>,
-    links: Vec<Arc<LinkStatus>>,
+    links: Arc<Links>,
     tasks: JoinSet<()>,
-    places: Arc<Semaphore>,
     max_scrapes: usize,
 }
 
@@ -87,54 +86,43 @@ impl Gateway {
     /// # Errors
     /// Status 2 when it cannot be had.
     pub(crate) async fn open(listen: SocketAddr, limits: &Limits) -> Result<Self, Failure> {
-        let (listener, address) = bind("--listen", listen).await?;
+        let (listener, address) = bind(&format!("--listen {listen}"), listen).await?;
         if !address.ip().is_loopback() {
             warn!("--listen {address}: whoever reaches this machine can read all metrics");
         }
-        let places = places(limits);
-        let fleet = Arc::new(Fleet::new(FleetLimits {
-            device_label: limits.device_label.as_str().into(),
-            ttl: limits.ttl,
-            max_devices: limits.max_devices,
-            max_series: limits.max_series_per_device,
-            max_schema_bytes: limits.max_schema_bytes,
-        }));
+        let fleet = Arc::new(Fleet::new(limits.fleet()));
+        let links = Links::new(Arc::clone(&fleet), places(limits));
         Ok(Self {
             listener,
             address,
             fleet,
-            links: Vec::new(),
+            links: Arc::new(links),
             tasks: JoinSet::new(),
-            places: Arc::new(Semaphore::new(places)),
             max_scrapes: limits.max_scrapes,
         })
     }
 
-    /// Adds a link, which shows up in metrics and pages from now on.
-    pub(crate) fn link(&mut self, name: &str, device: Option<&str>) -> Link {
-        let gate: Arc<dyn Gate> = Arc::new(Entrance(Arc::clone(&self.fleet)));
-        let link = Link::new(name, gate, Arc::clone(&self.places)).with_device(device);
-        self.links.push(Arc::clone(link.status()));
-        link
-    }
-
-    /// Runs what reads a link; it ends with the gateway.
-    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
-    }
-
-    /// Listens for devices. Returns the address, with its real port.
+    /// Opens links. Returns the addresses that are listened on, with their real ports.
     ///
     /// # Errors
-    /// Status 2 when the address cannot be had.
-    pub(crate) async fn listen(&mut self, address: SocketAddr) -> Result<SocketAddr, Failure> {
-        let (listener, address) = bind("--tcp", address).await?;
-        if !address.ip().is_loopback() {
-            warn!("--tcp {address}: whoever reaches this machine can send as any device");
+    /// Status 2 when an address cannot be had.
+    pub(crate) async fn link(&mut self, links: &[LinkSettings]) -> Result<Vec<SocketAddr>, Failure> {
+        // Every address is had before the first byte is taken, so that a mistake ends before it starts.
+        let mut ready = Vec::new();
+        for link in links {
+            ready.push(self.links.prepare(link).await?);
         }
-        let link = self.link(&format!("tcp {address}"), None);
-        self.spawn(tcp::listen(listener, link));
-        Ok(address)
+        Ok(ready.into_iter().filter_map(|ready| self.links.start(ready)).collect())
+    }
+
+    /// The links, and the devices behind them.
+    pub(crate) fn parts(&self) -> (Arc<Links>, Arc<Fleet>) {
+        (Arc::clone(&self.links), Arc::clone(&self.fleet))
+    }
+
+    /// Runs something beside; it ends with the gateway.
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
     /// Where pages are served.
@@ -151,10 +139,15 @@ impl Gateway {
         terminal: &Terminal,
         mut stop: Stop,
         notes: &[String],
+        reload: Option<Reload>,
     ) -> Result<(), Failure> {
         let registry = Arc::new(Registry::new());
-        let links = LinkMetrics::new(self.links.clone())
+        let links = LinkMetrics::new(Arc::clone(&self.links))
             .map_err(|defect| Failure::later(format!("own metrics: {defect}")))?;
+        if let Some(reload) = reload {
+            reload.register(&*registry)?;
+            self.tasks.spawn(reload.run());
+        }
         let scrapes = registry
             .register(Arc::clone(&self.fleet) as _)
             .and_then(|()| registry.register_collector(Arc::new(links)))
@@ -162,7 +155,7 @@ impl Gateway {
             .map_err(|error| Failure::later(format!("own metrics: {error}")))?;
         let view: Arc<dyn View> = Arc::new(Everything {
             fleet: Arc::clone(&self.fleet),
-            links: self.links,
+            links: Arc::clone(&self.links),
             started: Instant::now(),
         });
         let metrics = Metrics::new(registry).max_scrapes(self.max_scrapes).counted_by(scrapes);
@@ -199,6 +192,7 @@ impl Gateway {
             ended = &mut server => ended,
         };
         self.tasks.shutdown().await;
+        self.links.close().await;
         match ended {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(Failure::later(format!("--listen {}: {error}", self.address))),
@@ -209,14 +203,14 @@ impl Gateway {
 
 /// How many connections there may be: as many as asked for, but some files stay free for scrapes, or a crowd of
 /// devices would leave the gateway deaf.
-fn places(limits: &Limits) -> usize {
+pub(crate) fn places(limits: &Limits) -> usize {
     let other = OTHER_FILES + limits.max_scrapes as u64;
     let allowed = allow_files(other.saturating_add(limits.max_connections as u64));
     let places = usize::try_from(allowed.saturating_sub(other)).unwrap_or(usize::MAX);
     if places < limits.max_connections {
         warn!("{places} connections fit into the {allowed} files that may be open: see `ulimit -n`");
     }
-    places.min(limits.max_connections).min(Semaphore::MAX_PERMITS)
+    places.min(limits.max_connections).min(tokio::sync::Semaphore::MAX_PERMITS)
 }
 
 /// Asks the system for so many open files. Returns how many it allows; a system that does not say allows all.
@@ -224,43 +218,10 @@ pub(crate) fn allow_files(files: u64) -> u64 {
     rlimit::increase_nofile_limit(files).unwrap_or(files)
 }
 
-async fn bind(option: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
-    let fail = |error: io::Error| {
-        let why = match error.kind() {
-            io::ErrorKind::AddrInUse => "address already in use".to_owned(),
-            io::ErrorKind::AddrNotAvailable => "not an address of this machine".to_owned(),
-            io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-            _ => error.to_string(),
-        };
-        Failure::usage(format!("{option} {address}: {why}"))
-    };
-    let listener = TcpListener::bind(address).await.map_err(fail)?;
-    let address = listener.local_addr().map_err(fail)?;
-    Ok((listener, address))
-}
-
-/// Brings each connection to the fleet.
-struct Entrance(Arc<Fleet>);
-
-impl Gate for Entrance {
-    fn open(&self, link: &Arc<str>, name: Option<&Arc<str>>, peer: &str) -> Box<dyn Intake> {
-        let origin = Origin { link: Arc::clone(link), name: name.cloned(), peer: peer.to_owned() };
-        Box::new(Incoming(self.0.connect(origin, Now::read())))
-    }
-}
-
-struct Incoming(Connection);
-
-impl Intake for Incoming {
-    fn feed(&mut self, bytes: &[u8], _reply: &mut Vec<u8>) {
-        self.0.feed(bytes, Now::read());
-    }
-}
-
 /// What page and terminal show.
 struct Everything {
     fleet: Arc<Fleet>,
-    links: Vec<Arc<LinkStatus>>,
+    links: Arc<Links>,
     started: Instant,
 }
 
@@ -274,7 +235,7 @@ impl View for Everything {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: self.started.elapsed().as_secs_f64(),
             totals: self.fleet.totals(Now::read()),
-            links: self.links.iter().map(|link| link.report()).collect(),
+            links: self.links.reports(),
         }
     }
 }

@@ -1,18 +1,24 @@
 //! The program `narthex`: reads the command line and wires the library's stages together.
 
+mod config;
 mod demo;
 mod gateway;
+mod links;
 mod metrics;
 mod options;
 mod pump;
 mod relay;
+mod reload;
+mod settings;
 mod terminal;
+mod value;
 
 use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use options::{Command, Options};
+use options::{Command, Config, Options};
 use terminal::Terminal;
 
 /// How long tasks that cannot be interrupted are waited for at the end: a read of standard input is one.
@@ -23,19 +29,26 @@ const LAST_WAIT: Duration = Duration::from_millis(100);
 pub(crate) struct Failure {
     /// The status it ends with.
     status: u8,
-    /// One line for the user.
+    /// One line for the user, or several mistakes, a line each.
     what: String,
+    /// Whether lines begin with the name of the program.
+    named: bool,
 }
 
 impl Failure {
     /// What was asked for cannot be: status 2.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
-        Self { status: 2, what: what.into() }
+        Self { status: 2, what: what.into(), named: true }
     }
 
     /// It went wrong later: status 1.
     pub(crate) fn later(what: impl Into<String>) -> Self {
-        Self { status: 1, what: what.into() }
+        Self { status: 1, what: what.into(), named: true }
+    }
+
+    /// Mistakes in a file, which begin with its name: status 2.
+    pub(crate) fn lines(lines: &[String]) -> Self {
+        Self { status: 2, what: lines.join("\n"), named: false }
     }
 }
 
@@ -49,7 +62,9 @@ fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("narthex: {failure}");
+            let name = if failure.named { "narthex: " } else { "" };
+            // Nobody may be there to read it.
+            let _ = writeln!(io::stderr(), "{name}{failure}");
             ExitCode::from(failure.status)
         }
     }
@@ -59,6 +74,9 @@ fn run() -> Result<(), Failure> {
     let Some(options) = Options::read(std::env::args_os())? else {
         return Ok(());
     };
+    if let Command::Config(Config::Check { file }) = &options.command {
+        return config::check(file);
+    }
     let terminal = Terminal::new(options.quiet);
     terminal.take_logs(options.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -69,9 +87,22 @@ fn run() -> Result<(), Failure> {
         match &options.command {
             Command::Demo(options) => demo::run(options, &terminal).await,
             Command::Relay(options) => relay::run(options, &terminal).await,
+            Command::Decode(_) | Command::Config(_) => Ok(()),
         }
     });
     runtime.shutdown_timeout(LAST_WAIT);
     terminal.close();
     end
+}
+
+/// What the system says is wrong, the way the rest of a line is written: no number, no capital.
+pub(crate) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrNotAvailable => return "not an address of this machine".to_owned(),
+        io::ErrorKind::PermissionDenied => return "permission denied".to_owned(),
+        _ => {}
+    }
+    let text = error.to_string();
+    let text = text.split_once(" (os error").map_or(&*text, |(text, _)| text);
+    text.to_lowercase()
 }

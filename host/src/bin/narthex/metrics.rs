@@ -5,7 +5,8 @@ use std::sync::Arc;
 use narthex::model::Value;
 use narthex_host::collector::{Collected, Collector};
 use narthex_host::model::{Defect, Family};
-use narthex_host::relay::link::LinkStatus;
+
+use crate::links::Links;
 
 const UP: &str = "narthex_link_up";
 const OPEN: &str = "narthex_link_open_connections";
@@ -15,13 +16,13 @@ const ERRORS: &str = "narthex_link_errors_total";
 
 /// The metrics of the gateway's links.
 pub(crate) struct LinkMetrics {
-    links: Vec<Arc<LinkStatus>>,
+    links: Arc<Links>,
     families: Vec<Family>,
 }
 
 impl LinkMetrics {
     /// Those of these links.
-    pub(crate) fn new(links: Vec<Arc<LinkStatus>>) -> Result<Self, Defect> {
+    pub(crate) fn new(links: Arc<Links>) -> Result<Self, Defect> {
         let families = vec![
             Family::gauge(UP, "Whether the link can take bytes: its port is open, its address bound.")?,
             Family::gauge(OPEN, "Connections that are open.")?,
@@ -42,8 +43,7 @@ impl Collector for LinkMetrics {
     }
 
     fn collect(&self, into: &mut Collected) {
-        for link in &self.links {
-            let report = link.report();
+        for report in self.links.reports() {
             let mut push =
                 |family, value| into.push(family, &[("link", &*report.link)], Value::Unsigned(value));
             push(UP, u64::from(report.up));

@@ -2,14 +2,16 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
-use clap::{ArgAction, Args, Parser, Subcommand};
-use narthex_host::relay::fleet;
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use narthex_host::relay::link::serial::Port;
 
 use crate::Failure;
+use crate::settings::{Limits, LinkSettings, Settings, Source};
+use crate::value::{address, at_least_one, device_label, duration, host_and_port, seconds};
 
 /// Prometheus metrics from microcontrollers.
 ///
@@ -33,7 +35,15 @@ pub(crate) enum Command {
     /// Simulated devices send real frames over TCP to a gateway in this process. Writes nothing to disk.
     Demo(Demo),
     /// The gateway: takes frames from devices and serves their metrics to Prometheus.
+    ///
+    /// Links may be given several times, and several at once. With --config, they are added to those of the file, and
+    /// all other options win over it. SIGHUP reads the file again.
     Relay(Box<Relay>),
+    /// A capture to readable form: what each device showed last, and what was lost.
+    Decode(Decode),
+    /// About the configuration file.
+    #[command(subcommand)]
+    Config(Config),
 }
 
 /// The options of `demo`.
@@ -43,7 +53,7 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=16384))]
     pub(crate) devices: u32,
     /// Where to serve metrics; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, value_parser = address)]
+    #[arg(long, value_name = "ADDR", default_value_t = Settings::LISTEN, value_parser = address)]
     pub(crate) listen: SocketAddr,
     /// End after so many seconds, rather than when interrupted.
     #[arg(long, value_name = "S", value_parser = seconds)]
@@ -51,69 +61,113 @@ pub(crate) struct Demo {
 }
 
 /// The options of `relay`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Relay {
-    /// Where to serve metrics; port 0 takes a free one.
-    #[arg(long, value_name = "ADDR", default_value = DEFAULT_LISTEN, value_parser = address)]
-    pub(crate) listen: SocketAddr,
+    #[command(flatten)]
+    pub(crate) links: Links,
+    /// Take settings from a file, too; `narthex config check FILE` says what is wrong with it.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) said: Said,
+}
+
+/// Where devices are.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Links")]
+pub(crate) struct Links {
     /// Read a serial port; NAME is for a device that does not say its own. 115200 baud unless said.
     #[arg(long, value_name = "[NAME=]PATH[@BAUD]")]
-    pub(crate) serial: Vec<Port>,
+    serial: Vec<Port>,
     /// Listen for devices that connect over TCP.
     #[arg(long, value_name = "ADDR", value_parser = address)]
-    pub(crate) tcp: Vec<SocketAddr>,
+    tcp: Vec<SocketAddr>,
     /// Connect to a device, or to a terminal server, over TCP.
     #[arg(long, value_name = "HOST:PORT", value_parser = host_and_port)]
-    pub(crate) tcp_connect: Vec<String>,
+    tcp_connect: Vec<String>,
+    /// Listen for devices that send over UDP.
+    #[arg(long, value_name = "ADDR", value_parser = address)]
+    udp: Vec<SocketAddr>,
     /// Read standard input.
     #[arg(long)]
-    pub(crate) stdin: bool,
-    #[command(flatten)]
-    pub(crate) limits: Limits,
+    stdin: bool,
+    /// Read a capture, as --record writes it or as it came from a line, as fast as it can be read.
+    #[arg(long, value_name = "FILE")]
+    replay: Vec<PathBuf>,
 }
 
-/// What the gateway allows.
+/// What the gateway is to do, as far as it was said: here, or in the configuration file under the same names.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Said {
+    #[arg(long, value_name = "ADDR", value_parser = address,
+        help = format!("Where to serve metrics; port 0 takes a free one [default: {}]", Settings::LISTEN))]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Record all that comes in to a file, for --replay and `narthex decode`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Where to keep the schemas of devices, so that they are known after a restart [default:
+    /// `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/narthex`, else ~/.local/state/narthex]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+    /// Print what comes between frames, such as log lines, to standard output.
+    #[arg(long, num_args = 0, default_missing_value = "true")]
+    pub(crate) print_text: Option<bool>,
+    #[arg(long, value_name = "NAME", value_parser = device_label,
+        help = format!("The label that tells devices apart [default: {}]", Limits::default().device_label))]
+    pub(crate) device_label: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = duration,
+        help = format!("How long a silent device is remembered: 90s, 5m, 1h [default: {}m]", Limits::default().ttl.as_secs() / 60))]
+    pub(crate) ttl: Option<Duration>,
+    #[arg(long, value_name = "N", value_parser = at_least_one,
+        help = format!("Devices at a time [default: {}]", Limits::default().max_devices))]
+    pub(crate) max_devices: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = at_least_one,
+        help = format!("Series of one device [default: {}]", Limits::default().max_series_per_device))]
+    pub(crate) max_series_per_device: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = at_least_one,
+        help = format!("Bytes of the schema of one device [default: {}]", Limits::default().max_schema_bytes))]
+    pub(crate) max_schema_bytes: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = at_least_one,
+        help = format!("Connections of devices at a time, over all links [default: {}]", Limits::default().max_connections))]
+    pub(crate) max_connections: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = at_least_one,
+        help = format!("Scrapes at a time [default: {}]", Limits::default().max_scrapes))]
+    pub(crate) max_scrapes: Option<usize>,
+}
+
+/// The options of `decode`.
 #[derive(Debug, Args)]
-pub(crate) struct Limits {
-    /// The label that tells devices apart.
-    #[arg(long, value_name = "NAME", default_value = "device", value_parser = label)]
-    pub(crate) device_label: String,
-    /// How long a silent device is remembered: `90s`, `5m`, `1h`.
-    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = duration)]
-    pub(crate) ttl: Duration,
-    /// Devices at a time.
-    #[arg(long, value_name = "N", default_value_t = Self::default().max_devices, value_parser = at_least_one)]
-    pub(crate) max_devices: usize,
-    /// Series of one device.
-    #[arg(long, value_name = "N", default_value_t = Self::default().max_series_per_device, value_parser = at_least_one)]
-    pub(crate) max_series_per_device: usize,
-    /// Bytes of the schema of one device.
-    #[arg(long, value_name = "N", default_value_t = Self::default().max_schema_bytes, value_parser = at_least_one)]
-    pub(crate) max_schema_bytes: usize,
-    /// Connections of devices at a time, over all links.
-    #[arg(long, value_name = "N", default_value_t = Self::default().max_connections, value_parser = at_least_one)]
-    pub(crate) max_connections: usize,
-    /// Scrapes at a time.
-    #[arg(long, value_name = "N", default_value_t = Self::default().max_scrapes, value_parser = at_least_one)]
-    pub(crate) max_scrapes: usize,
+pub(crate) struct Decode {
+    /// A capture that --record wrote, or bytes as they came from a line; standard input, if not given.
+    pub(crate) file: Option<PathBuf>,
+    /// How to write it.
+    #[arg(long, value_enum, default_value_t = Form::Text)]
+    pub(crate) format: Form,
+    /// Print what comes between frames, such as log lines, to standard error.
+    #[arg(long)]
+    pub(crate) print_text: bool,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        let fleet = fleet::Limits::default();
-        Self {
-            device_label: fleet.device_label.to_string(),
-            ttl: fleet.ttl,
-            max_devices: fleet.max_devices,
-            max_series_per_device: fleet.max_series,
-            max_schema_bytes: fleet.max_schema_bytes,
-            max_connections: 16384,
-            max_scrapes: 16,
-        }
-    }
+/// How `decode` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Form {
+    /// The text format 0.0.4 of Prometheus.
+    Text,
+    /// `OpenMetrics` 1.0, with created times.
+    Openmetrics,
+    /// One JSON object a line, for each series.
+    Json,
 }
 
-const DEFAULT_LISTEN: &str = "127.0.0.1:9920";
+/// What to do about the configuration file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Says what is wrong with a file, with the line; status 0 when nothing is, else 2.
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+}
 
 impl Options {
     /// Reads the command line. `None` when it only asked for help or the version, which is then printed.
@@ -121,26 +175,47 @@ impl Options {
     /// # Errors
     /// What is wrong with it, in one line; status 2.
     pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Option<Self>, Failure> {
-        let options = match Self::try_parse_from(words) {
-            Ok(options) => options,
+        match Self::try_parse_from(words) {
+            Ok(options) => Ok(Some(options)),
             Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
                 // Help that goes into a closed pipe is no failure of ours.
                 let _ = error.print();
-                return Ok(None);
+                Ok(None)
             }
-            Err(error) => return Err(Failure::usage(one_line(&error))),
-        };
-        if let Command::Relay(relay) = &options.command
-            && relay.serial.is_empty()
-            && relay.tcp.is_empty()
-            && relay.tcp_connect.is_empty()
-            && !relay.stdin
-        {
-            return Err(Failure::usage(
-                "no link given: say where devices are, with --serial, --tcp, --tcp-connect or --stdin",
-            ));
+            Err(error) => Err(Failure::usage(one_line(&error))),
         }
-        Ok(Some(options))
+    }
+}
+
+impl Links {
+    /// The links, in the order of their kinds.
+    pub(crate) fn settings(&self) -> impl Iterator<Item = LinkSettings> {
+        let tcp = self.tcp.iter().copied().map(Source::Tcp);
+        let udp = self.udp.iter().copied().map(Source::Udp);
+        let serial = self.serial.iter().cloned().map(Source::Serial);
+        let dialled = self.tcp_connect.iter().cloned().map(Source::TcpConnect);
+        let stdin = self.stdin.then_some(Source::Stdin);
+        let replay = self.replay.iter().cloned().map(Source::Replay);
+        tcp.chain(udp).chain(serial).chain(dialled).chain(stdin).chain(replay).map(LinkSettings::new)
+    }
+}
+
+impl Said {
+    /// What is said here, and what is said there for the rest.
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self {
+            listen: self.listen.or(other.listen),
+            record: self.record.or(other.record),
+            state: self.state.or(other.state),
+            print_text: self.print_text.or(other.print_text),
+            device_label: self.device_label.or(other.device_label),
+            ttl: self.ttl.or(other.ttl),
+            max_devices: self.max_devices.or(other.max_devices),
+            max_series_per_device: self.max_series_per_device.or(other.max_series_per_device),
+            max_schema_bytes: self.max_schema_bytes.or(other.max_schema_bytes),
+            max_connections: self.max_connections.or(other.max_connections),
+            max_scrapes: self.max_scrapes.or(other.max_scrapes),
+        }
     }
 }
 
@@ -160,53 +235,6 @@ fn one_line(error: &clap::Error) -> String {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "wanted a whole number above 0".to_owned())
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.strip_suffix('s').unwrap_or(text).parse().ok();
-    seconds
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "wanted a number of seconds".to_owned())
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match text.strip_prefix(digits) {
-        Some("s") => Some(1),
-        Some("m") => Some(60),
-        Some("h") => Some(3600),
-        Some("d") => Some(86400),
-        _ => None,
-    };
-    factor
-        .zip(digits.parse::<u64>().ok())
-        .and_then(|(factor, n)| n.checked_mul(factor))
-        // A century is enough, and can be added to any clock.
-        .filter(|seconds| (1..=36525 * 86400).contains(seconds))
-        .map(Duration::from_secs)
-        .ok_or_else(|| "wanted a time above zero with its unit: 90s, 5m, 1h, 2d".to_owned())
-}
-
-fn host_and_port(text: &str) -> Result<String, String> {
-    let wanted = || "wanted HOST:PORT, such as 10.0.0.2:23".to_owned();
-    let (host, port) = text.rsplit_once(':').ok_or_else(wanted)?;
-    let port: u16 = port.parse().map_err(|_| wanted())?;
-    if host.is_empty() || port == 0 || (host.contains(':') && !host.starts_with('[')) {
-        return Err(wanted());
-    }
-    Ok(text.to_owned())
-}
-
-fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "expected IP:PORT, such as 127.0.0.1:9901".to_owned())
-}
-
-fn label(text: &str) -> Result<String, String> {
-    fleet::Limits::check_label(text).map(|()| text.to_owned()).map_err(str::to_owned)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,9 +252,13 @@ mod tests {
         for (words, said) in [
             ("", "no command given"),
             ("fly", "unrecognized subcommand 'fly'"),
-            ("relay", "no link given"),
-            ("relay --stdin --udp 127.0.0.1:1", "unexpected argument '--udp' found"),
+            ("config", "no command given"),
+            ("config check", "<FILE>"),
+            ("decode --format xml", "[possible values: text, openmetrics, json]"),
+            ("relay --fly", "unexpected argument '--fly' found"),
+            ("relay --stdin --stdin", "cannot be used multiple times"),
             ("relay --tcp nowhere", "invalid value 'nowhere' for '--tcp <ADDR>'"),
+            ("relay --udp nowhere", "invalid value 'nowhere' for '--udp <ADDR>': wanted IP:PORT"),
             ("relay --serial a=", "no path; wanted [NAME=]PATH[@BAUD]"),
             ("relay --stdin --ttl 5", "wanted a time above zero with its unit"),
             ("relay --stdin --ttl 0s", "wanted a time above zero with its unit"),
@@ -248,12 +280,18 @@ mod tests {
         let Some(Options { command: Command::Relay(relay), .. }) = Options::read(words).unwrap() else {
             panic!("not a relay");
         };
-        assert_eq!(relay.listen.to_string(), "127.0.0.1:9920");
-        assert_eq!(format!("{:?}", relay.limits), format!("{:?}", Limits::default()));
-        let Limits { device_label, ttl, .. } = &relay.limits;
-        assert_eq!((device_label.as_str(), *ttl), ("device", Duration::from_mins(5)));
-        let Limits { max_devices, max_series_per_device, max_schema_bytes, .. } = relay.limits;
+        let settings = Settings::new(
+            relay.said.clone(),
+            crate::settings::Rates::default(),
+            Vec::new(),
+            std::collections::BTreeMap::new(),
+        );
+        assert_eq!((settings.listen.to_string().as_str(), settings.print_text), ("127.0.0.1:9920", false));
+        assert_eq!(settings.limits, Limits::default());
+        let Limits { device_label, ttl, .. } = settings.limits;
+        assert_eq!((device_label.as_str(), ttl), ("device", Duration::from_mins(5)));
+        let Limits { max_devices, max_series_per_device, max_schema_bytes, .. } = settings.limits;
         assert_eq!([max_devices, max_series_per_device, max_schema_bytes], [16384, 2048, 65536]);
-        assert_eq!([relay.limits.max_connections, relay.limits.max_scrapes], [16384, 16]);
+        assert_eq!([settings.limits.max_connections, settings.limits.max_scrapes], [16384, 16]);
     }
 }

@@ -1,0 +1,199 @@
+//! The links of the gateway: opened, closed, and listed for whoever shows them.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use narthex_host::relay::Now;
+use narthex_host::relay::fleet::{Connection, Fleet, Origin};
+use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, serial, stdin, tcp};
+use narthex_host::relay::status::LinkReport;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tracing::warn;
+
+use crate::Failure;
+use crate::settings::{LinkSettings, Source};
+
+/// All links that are open.
+pub(crate) struct Links {
+    fleet: Arc<Fleet>,
+    /// Places for connections, which all links share.
+    places: Arc<Semaphore>,
+    /// How many there are.
+    all_places: Mutex<usize>,
+    open: RwLock<Vec<Open>>,
+}
+
+struct Open {
+    settings: LinkSettings,
+    status: Arc<LinkStatus>,
+    task: JoinHandle<()>,
+}
+
+/// A link that has what it needs, and takes no bytes yet.
+pub(crate) struct Ready {
+    settings: LinkSettings,
+    link: Link,
+    bound: Bound,
+}
+
+/// What a link listens on.
+enum Bound {
+    Nothing,
+    Tcp(TcpListener, SocketAddr),
+}
+
+impl Links {
+    pub(crate) fn new(fleet: Arc<Fleet>, places: usize) -> Self {
+        Self {
+            fleet,
+            places: Arc::new(Semaphore::new(places)),
+            all_places: Mutex::new(places),
+            open: RwLock::default(),
+        }
+    }
+
+    /// Changes how many connections there may be. Those above a lower number stay until they end.
+    pub(crate) fn set_places(&self, wanted: usize) {
+        let mut all = self.all_places.lock().unwrap_or_else(PoisonError::into_inner);
+        self.places.add_permits(wanted.saturating_sub(*all));
+        if let Some(fewer) = all.checked_sub(wanted).and_then(|fewer| u32::try_from(fewer).ok()) {
+            let places = Arc::clone(&self.places);
+            tokio::spawn(async move {
+                // Free ones at once, the others as they become free.
+                if let Ok(places) = places.acquire_many_owned(fewer).await {
+                    places.forget();
+                }
+            });
+        }
+        *all = wanted;
+    }
+
+    /// Gets what a link needs: an address is bound now, a port or a peer is waited for later.
+    ///
+    /// # Errors
+    /// Status 2 when an address cannot be had.
+    pub(crate) async fn prepare(&self, settings: &LinkSettings) -> Result<Ready, Failure> {
+        let mut name = settings.shown();
+        let bound = match &settings.source {
+            Source::Tcp(address) => {
+                let (listener, address) = bind(&settings.said(), *address).await?;
+                exposed(&settings.said(), address);
+                name = settings.name.clone().unwrap_or_else(|| Source::Tcp(address).to_string());
+                Bound::Tcp(listener, address)
+            }
+            _ => Bound::Nothing,
+        };
+        let gate: Arc<dyn Gate> = Arc::new(Entrance(Arc::clone(&self.fleet)));
+        let link = Link::new(&name, gate, Arc::clone(&self.places)).with_device(settings.device.as_deref());
+        Ok(Ready { settings: settings.clone(), link, bound })
+    }
+
+    /// Takes bytes from now on. Returns the address it listens on, if any.
+    pub(crate) fn start(&self, ready: Ready) -> Option<SocketAddr> {
+        let Ready { settings, link, bound } = ready;
+        let status = Arc::clone(link.status());
+        let mut listening = None;
+        let task = match (settings.source.clone(), bound) {
+            (Source::Tcp(_), Bound::Tcp(listener, address)) => {
+                listening = Some(address);
+                tokio::spawn(tcp::listen(listener, link))
+            }
+            (Source::Serial(port), _) => tokio::spawn(async move { serial::run(&port, link).await }),
+            (Source::TcpConnect(address), _) => tokio::spawn(async move { tcp::dial(&address, link).await }),
+            (Source::Stdin, _) => tokio::spawn(stdin::run(link)),
+            _ => tokio::spawn(async {}),
+        };
+        self.write().push(Open { settings, status, task });
+        listening
+    }
+
+    /// Makes the open links those of `wanted`: what is gone is closed, what is new or changed is opened, the rest is
+    /// not touched. Returns what could not be opened.
+    pub(crate) async fn become_those(&self, wanted: &[LinkSettings]) -> Vec<Failure> {
+        let gone: Vec<Open> = self.write().extract_if(.., |open| !wanted.contains(&open.settings)).collect();
+        end(gone).await;
+        let mut failures = Vec::new();
+        for settings in wanted {
+            if self.read().iter().any(|open| open.settings == *settings) {
+                continue;
+            }
+            match self.prepare(settings).await {
+                Ok(ready) => _ = self.start(ready),
+                Err(failure) => failures.push(failure),
+            }
+        }
+        failures
+    }
+
+    /// Closes all.
+    pub(crate) async fn close(&self) {
+        let all = std::mem::take(&mut *self.write());
+        end(all).await;
+    }
+
+    /// How each is doing, in the order they were opened.
+    pub(crate) fn reports(&self) -> Vec<LinkReport> {
+        self.read().iter().map(|open| open.status.report()).collect()
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Vec<Open>> {
+        self.open.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Vec<Open>> {
+        self.open.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends links, and waits until they have let go of what they held.
+async fn end(links: Vec<Open>) {
+    for open in &links {
+        open.task.abort();
+    }
+    for open in links {
+        // It was told to end; whether it did so by itself makes no difference.
+        let _ = open.task.await;
+    }
+}
+
+/// Binds an address that `said` names.
+///
+/// # Errors
+/// Status 2 when it cannot be had.
+pub(crate) async fn bind(said: &str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Failure> {
+    let listener = TcpListener::bind(address).await.map_err(|error| cannot(said, &error))?;
+    let address = listener.local_addr().map_err(|error| cannot(said, &error))?;
+    Ok((listener, address))
+}
+
+fn cannot(said: &str, error: &io::Error) -> Failure {
+    Failure::usage(format!("{said}: {}", crate::why(error)))
+}
+
+/// Warns of an address that others reach.
+fn exposed(said: &str, address: SocketAddr) {
+    if !address.ip().is_loopback() {
+        warn!("{said}: whoever reaches this machine can send as any device");
+    }
+}
+
+/// Brings each connection to the fleet.
+struct Entrance(Arc<Fleet>);
+
+impl Gate for Entrance {
+    fn open(&self, link: &Arc<str>, name: Option<&Arc<str>>, peer: &str) -> Box<dyn Intake> {
+        let origin = Origin { link: Arc::clone(link), name: name.cloned(), peer: peer.to_owned() };
+        Box::new(Incoming(self.0.connect(origin, Now::read())))
+    }
+}
+
+struct Incoming(Connection);
+
+impl Intake for Incoming {
+    fn feed(&mut self, bytes: &[u8], reply: &mut Vec<u8>) {
+        self.0.feed(bytes, Now::read(), reply);
+    }
+}

@@ -1,54 +1,59 @@
 //! `#[derive(LabelSet)]`: labels out of an enum, or out of a struct of enums.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
-use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Error, Fields, Ident, LitStr, Result, Type};
+use syn::{Data, DataEnum, DataStruct, DeriveInput, Fields, Ident, Result};
 
-use crate::attribute::{all, misplaced, pairs};
+use crate::attribute::all;
 use crate::case::snake;
+use crate::label::{Owner, Part, text};
 use crate::span::at;
 
 /// The code of `#[derive(LabelSet)]`.
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
-    let set = &input.ident;
-    if !input.generics.params.is_empty() || input.generics.where_clause.is_some() {
-        return Err(refusal(
-            set.span(),
-            set,
-            "a label set cannot be generic: its values are listed once, in flash",
-        ));
-    }
+    let set = Owner { what: "label set", ident: &input.ident };
+    set.refuse_generics(input, "a label set cannot be generic: its values are listed once, in flash")?;
     match &input.data {
-        Data::Enum(data) => of_enum(input, data),
-        Data::Struct(data) => of_struct(input, data),
-        Data::Union(_) => Err(refusal(set.span(), set, "a union cannot be a label set, write an enum")),
+        Data::Enum(data) => of_enum(set, input, data),
+        Data::Struct(data) => of_struct(set, input, data),
+        Data::Union(_) => {
+            Err(set.refusal(input.ident.span(), "a union cannot be a label set, write an enum"))
+        }
     }
 }
 
+/// What differs between the label sets.
+struct Parts {
+    dimensions: TokenStream,
+    count: TokenStream,
+    first: TokenStream,
+    index: TokenStream,
+    from_index: TokenStream,
+}
+
 /// A dimension whose values are the variants.
-fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
-    let set = &input.ident;
-    let name = text(&input.attrs, "name", &format!("label set `{set}`"))?;
-    let name = name.unwrap_or_else(|| snake(&set.unraw().to_string()));
-    if data.variants.is_empty() {
-        return Err(refusal(set.span(), set, "an enum without variants has no values"));
-    }
+fn of_enum(set: Owner<'_>, input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
+    let name = text(&input.attrs, "name", &set.to_string())?;
+    let name = name.unwrap_or_else(|| snake(&set.ident.unraw().to_string()));
+    let Some(first) = data.variants.first().map(|variant| &variant.ident) else {
+        return Err(set.refusal(set.ident.span(), "an enum without variants has no values"));
+    };
     let values = all(data.variants.iter().map(|variant| {
         let ident = &variant.ident;
         if !matches!(variant.fields, Fields::Unit) {
             let why = format!("variant `{ident}` has fields; for several labels write a struct of enums");
-            return Err(refusal(ident.span(), set, &why));
+            return Err(set.refusal(ident.span(), &why));
         }
         if let Some((_, discriminant)) = &variant.discriminant {
             let why = format!("leave out the discriminant of variant `{ident}`: its position is its index");
-            return Err(refusal(discriminant.span(), set, &why));
+            return Err(set.refusal(discriminant.span(), &why));
         }
-        let value = text(&variant.attrs, "value", &format!("label set `{set}`, variant `{ident}`"))?;
+        let value = text(&variant.attrs, "value", &format!("{set}, variant `{ident}`"))?;
         Ok((ident, value.unwrap_or_else(|| snake(&ident.unraw().to_string()))))
     }))?;
-    distinct(set, "variant", "value", &values)?;
+    set.distinct("variant", "value", values.iter().map(|(ident, value)| (*ident, value.as_str())))?;
     let count = values.len();
     let variants = values
         .iter()
@@ -61,40 +66,22 @@ fn of_enum(input: &DeriveInput, data: &DataEnum) -> Result<TokenStream> {
         }
     };
     let values = values.iter().map(|(_, value)| value);
-    let dimensions = quote!(::narthex::model::Dimension { name: #name, values: &[#(#values),*] });
-    let index = quote!(self as ::core::primitive::usize);
-    let code = implementation(set, &dimensions, &quote!(#count), &index, &from_index);
-    let check = check_name(set, set.span(), &name);
+    let parts = Parts {
+        dimensions: quote!(::narthex::model::Dimension { name: #name, values: &[#(#values),*] }),
+        count: quote!(#count),
+        first: quote!(Self::#first),
+        index: quote!(self as ::core::primitive::usize),
+        from_index,
+    };
+    let code = implementation(set.ident, &parts);
+    let check = set.check_name(set.ident.span(), &name);
     Ok(quote!(#code #check))
 }
 
 /// The product of the dimensions of the fields, the last one running fastest.
-fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
-    let set = &input.ident;
-    let why = format!("label set `{set}`: a struct takes its labels from its fields, name those");
-    misplaced(&input.attrs, "label", &why)?;
-    let Fields::Named(fields) = &data.fields else {
-        return Err(refusal(
-            set.span(),
-            set,
-            "the struct must have named fields: their names are those of the labels",
-        ));
-    };
-    if fields.named.is_empty() {
-        return Err(refusal(set.span(), set, "a struct without fields has no labels"));
-    }
-    let fields: Vec<(&Ident, &Type, &[Attribute])> = fields
-        .named
-        .iter()
-        .filter_map(|field| Some((field.ident.as_ref()?, &field.ty, field.attrs.as_slice())))
-        .collect();
-    let names = all(fields.iter().map(|(ident, _, attributes)| {
-        let name = text(attributes, "name", &format!("label set `{set}`, field `{ident}`"))?;
-        Ok((*ident, name.unwrap_or_else(|| ident.unraw().to_string())))
-    }))?;
-    distinct(set, "field", "label", &names)?;
-
-    let dimensions = fields.iter().zip(&names).map(|((_, ty, _), (_, name))| {
+fn of_struct(set: Owner<'_>, input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
+    let fields = set.parts(&input.attrs, data)?;
+    let dimensions = fields.iter().map(|Part { ty, name, .. }| {
         quote_spanned! {at(ty.span())=>
             ::narthex::model::Dimension {
                 name: #name,
@@ -106,9 +93,12 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
         }
     });
     let counts: Vec<_> =
-        fields.iter().map(|(_, ty, _)| quote!(<#ty as ::narthex::registry::LabelSet>::COUNT)).collect();
+        fields.iter().map(|Part { ty, .. }| quote!(<#ty as ::narthex::registry::LabelSet>::COUNT)).collect();
+    let firsts = fields
+        .iter()
+        .map(|Part { ident, ty, .. }| quote!(#ident: <#ty as ::narthex::registry::LabelSet>::FIRST,));
     // Below the product of the counts, which the compiler has computed: nothing wraps, and no check is linked.
-    let index = fields.iter().fold(quote!(0), |index, (ident, ty, _)| {
+    let index = fields.iter().fold(quote!(0), |index, Part { ident, ty, .. }| {
         quote! {
             ::core::primitive::usize::wrapping_add(
                 ::core::primitive::usize::wrapping_mul(
@@ -120,7 +110,7 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
         }
     });
     // The other way round. Counts are not zero, so nothing here is `None` that is below the product.
-    let parts = fields.iter().enumerate().map(|(at, (ident, ty, _))| {
+    let parts = fields.iter().enumerate().map(|(at, Part { ident, ty, .. })| {
         let after = counts.iter().skip(at + 1);
         let count = quote!(<#ty as ::narthex::registry::LabelSet>::COUNT);
         quote! {
@@ -138,33 +128,34 @@ fn of_struct(input: &DeriveInput, data: &DataStruct) -> Result<TokenStream> {
         }
         ::core::option::Option::Some(Self { #(#parts)* })
     };
-    let product = quote!(1 #(* #counts)*);
-    let code = implementation(set, &quote!(#(#dimensions),*), &product, &index, &from_index);
-    let single = fields.iter().map(|(ident, ty, _)| {
-        let why = format!(
-            "label set `{set}`: field `{ident}` must be an enum or a bool: list the fields of its type here"
-        );
+    let parts = Parts {
+        dimensions: quote!(#(#dimensions),*),
+        count: quote!(1 #(* #counts)*),
+        first: quote!(Self { #(#firsts)* }),
+        index,
+        from_index,
+    };
+    let code = implementation(set.ident, &parts);
+    let single = fields.iter().map(|Part { ident, ty, .. }| {
+        let why =
+            format!("{set}: field `{ident}` must be an enum or a bool: list the fields of its type here");
         quote_spanned! {at(ident.span())=>
             const _: () =
                 ::core::assert!(<#ty as ::narthex::registry::LabelSet>::DIMENSIONS.len() == 1, #why);
         }
     });
-    let checks = names.iter().map(|(ident, name)| check_name(set, ident.span(), name));
+    let checks = fields.iter().map(|part| set.check_name(part.ident.span(), &part.name));
     Ok(quote!(#code #(#single)* #(#checks)*))
 }
 
-fn implementation(
-    set: &Ident,
-    dimensions: &TokenStream,
-    count: &TokenStream,
-    index: &TokenStream,
-    from_index: &TokenStream,
-) -> TokenStream {
+fn implementation(set: &Ident, parts: &Parts) -> TokenStream {
+    let Parts { dimensions, count, first, index, from_index } = parts;
     quote! {
         #[automatically_derived]
         impl ::narthex::registry::LabelSet for #set {
             const DIMENSIONS: &'static [::narthex::model::Dimension<'static>] = &[#dimensions];
             const COUNT: ::core::primitive::usize = #count;
+            const FIRST: Self = #first;
             type Children<M: ::narthex::instrument::Instrument> = [M; #count];
 
             #[inline]
@@ -185,52 +176,4 @@ fn implementation(
             }
         }
     }
-}
-
-/// Asks narthex, while the compiler runs, whether this may be the name of a label.
-fn check_name(set: &Ident, span: Span, name: &str) -> TokenStream {
-    let subject = format!("label `{name}` of `{set}`");
-    quote_spanned! {at(span)=>
-        const _: () = {
-            let dimensions = [::narthex::model::Dimension { name: #name, values: &[""] }];
-            let desc = ::narthex::model::Desc {
-                dimensions: &dimensions,
-                ..::narthex::model::Desc::gauge("", "")
-            };
-            if let ::core::result::Result::Err(defect) = desc.check_labels(&[]) {
-                let refusal = ::narthex::registry::Refusal::of(#subject, defect.as_str());
-                ::core::panic!("{}", refusal.message().as_str());
-            }
-        };
-    }
-}
-
-/// The text of the one key that `#[label(…)]` takes here.
-fn text(attributes: &[Attribute], key: &str, owner: &str) -> Result<Option<String>> {
-    let mut text = None;
-    pairs(attributes, "label", owner, &[key], |_, value| {
-        text = Some(value.parse::<LitStr>()?.value());
-        Ok(())
-    })?;
-    Ok(text)
-}
-
-/// Refuses the second of two variants or fields that have the same value or label.
-fn distinct(set: &Ident, part: &str, what: &str, texts: &[(&Ident, String)]) -> Result<()> {
-    all(texts.iter().enumerate().map(|(index, (ident, text))| {
-        match texts.iter().take(index).find(|(_, earlier)| earlier == text) {
-            Some((earlier, _)) => {
-                let why = format!(
-                    "{part} `{ident}` has the {what} `{text}` of {part} `{earlier}`, give it another"
-                );
-                Err(refusal(ident.span(), set, &why))
-            }
-            None => Ok(()),
-        }
-    }))
-    .map(|_| ())
-}
-
-fn refusal(span: Span, set: &Ident, why: &str) -> Error {
-    Error::new(span, format!("label set `{set}`: {why}"))
 }

@@ -9,6 +9,7 @@
 
 mod attribute;
 mod case;
+mod label;
 mod label_set;
 mod metrics;
 mod span;

@@ -128,7 +128,12 @@ impl Metric for Counter {
     const BUCKETS: usize = 0;
 }
 
-impl Instrument for Counter {}
+impl Instrument for Counter {
+    fn reset(&self) {
+        self.lo.store(0, Ordering::Relaxed);
+        self.hi.store(0, Ordering::Relaxed);
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -171,6 +176,13 @@ mod tests {
         let _ = counter.lo.fetch_add(MAX_STEP, Ordering::Relaxed);
         let _ = counter.lo.fetch_add(1 << STEP_BITS, Ordering::Relaxed);
         assert_eq!(counter.get(), 0);
+    }
+
+    #[test]
+    fn a_reset_clears_both_words() {
+        let counter = at(u64::MAX >> 4);
+        counter.reset();
+        assert_eq!((counter.get(), counter.hi.load(Ordering::Relaxed)), (0, 0));
     }
 
     #[test]

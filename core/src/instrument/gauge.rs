@@ -91,7 +91,11 @@ impl Metric for Gauge {
     const BUCKETS: usize = 0;
 }
 
-impl Instrument for Gauge {}
+impl Instrument for Gauge {
+    fn reset(&self) {
+        self.set(0);
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -84,7 +84,11 @@ impl Metric for GaugeF32 {
     const BUCKETS: usize = 0;
 }
 
-impl Instrument for GaugeF32 {}
+impl Instrument for GaugeF32 {
+    fn reset(&self) {
+        self.set(0.0);
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -79,7 +79,13 @@ impl<const N: usize> Metric for Histogram<N> {
     const BUCKETS: usize = N;
 }
 
-impl<const N: usize> Instrument for Histogram<N> {}
+impl<const N: usize> Instrument for Histogram<N> {
+    fn reset(&self) {
+        for counter in self.buckets.iter().chain([&self.above, &self.sum]) {
+            counter.reset();
+        }
+    }
+}
 
 /// A histogram, or a family of them, together with its bounds: what firmware observes into.
 ///
@@ -179,5 +185,7 @@ mod tests {
         assert_eq!(histogram.read(0, 4), Some(Value::Unsigned(225 + u64::from(u32::MAX))));
         assert_eq!(histogram.read(0, 5), None);
         assert_eq!(histogram.read(1, 0), None);
+        histogram.reset();
+        assert_eq!((histogram.count(), histogram.sum()), (0, 0));
     }
 }

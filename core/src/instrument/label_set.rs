@@ -25,6 +25,8 @@ pub trait LabelSet: Copy {
     const DIMENSIONS: &'static [Dimension<'static>];
     /// How many children: the product of the dimensions.
     const COUNT: usize;
+    /// The one at index 0, all zeroes in memory.
+    const FIRST: Self;
     /// Where the children of a family live: `[M; COUNT]`.
     type Children<M: Instrument>: Storage<M>;
 
@@ -64,6 +66,7 @@ impl LabelSet for bool {
     const DIMENSIONS: &'static [Dimension<'static>] =
         &[Dimension { name: "value", values: &["false", "true"] }];
     const COUNT: usize = 2;
+    const FIRST: Self = false;
     type Children<M: Instrument> = [M; 2];
 
     #[inline]

@@ -41,4 +41,19 @@ pub trait Metric: Cells + Sized {
 }
 
 /// A [`Metric`] that is one instrument, and so can be the child of a family.
-pub trait Instrument: Metric {}
+pub trait Instrument: Metric {
+    /// Goes back to the initial state. Only while nobody updates it: an update under way may be lost, or be half of
+    /// what is found afterwards.
+    ///
+    /// It is for the owners of instruments that come and go, as the slots of a table family do: a counter that falls
+    /// under one name is taken for a restart by whoever reads it.
+    ///
+    /// ```
+    /// use narthex::instrument::{Counter, Instrument as _};
+    /// let events = Counter::new();
+    /// events.add(7);
+    /// events.reset();
+    /// assert_eq!(events.get(), 0);
+    /// ```
+    fn reset(&self);
+}

@@ -117,7 +117,11 @@ impl Metric for OptionalGauge {
     const BUCKETS: usize = 0;
 }
 
-impl Instrument for OptionalGauge {}
+impl Instrument for OptionalGauge {
+    fn reset(&self) {
+        self.clear();
+    }
+}
 
 #[cfg(test)]
 mod tests {

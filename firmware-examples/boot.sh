@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|udp:HOST:PORT|pty] [--http HOST:PORT] [--seconds S] [--boot-id N]
+usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|udp:HOST:PORT|pty|PATH] [--http HOST:PORT] [--seconds S] [--boot-id N]
                [--features F,G]
 
 Builds EXAMPLE (release) and boots it in QEMU, in the foreground, until it ends or is stopped by SIGINT or SIGTERM.
@@ -18,6 +18,7 @@ options:
   --uart tcp:HOST:PORT  dial HOST:PORT, each second until somebody listens there, and put UART0 on the connection
   --uart udp:HOST:PORT  put UART0 into datagrams to HOST:PORT, and take what comes back
   --uart pty            put UART0 on a new pseudo-terminal, and print "uart: PATH" on stdout
+  --uart PATH           put UART0 on a terminal of this machine: /dev/ttyUSB0, /dev/pts/3
                         (without --uart, UART0 is stdin and stdout)
   --http HOST:PORT      let HOST:PORT of this machine reach port 80 of the device; HOST is an IPv4 address
   --seconds S           end after S seconds of the device's time, with status 0
@@ -56,8 +57,10 @@ while (($#)); do
                 uart=$2,nodelay=on,reconnect=1
             elif [[ $2 =~ ^udp:([^:,]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
                 uart=$2@:0
+            elif [[ $2 == /* && $2 != *,* ]]; then
+                uart=$2
             else
-                fail "bad --uart '$2': expected tcp:HOST:PORT, udp:HOST:PORT or pty"
+                fail "bad --uart '$2': expected tcp:HOST:PORT, udp:HOST:PORT, pty or a path"
             fi
             ;;
         --http)

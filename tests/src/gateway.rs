@@ -56,6 +56,18 @@ impl Gateway {
         response
     }
 
+    /// The page in OpenMetrics with created times.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn created(&self) -> String {
+        let accept = "application/openmetrics-text;version=1.0.0";
+        let response = http::get(self.address, "/metrics?created=true", accept).expect("the gateway answers");
+        assert_eq!(response.status, 200, "{}", response.body);
+        response.body
+    }
+
     /// The page, read strictly.
     ///
     /// # Panics

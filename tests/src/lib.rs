@@ -8,6 +8,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+pub mod cable;
 pub mod device;
 pub mod gateway;
 pub mod http;

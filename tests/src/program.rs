@@ -68,8 +68,7 @@ impl Program {
     /// # Panics
     /// If it does not end within ten seconds, or by the signal itself.
     pub fn stop(mut self) -> i32 {
-        let asked = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
-        assert!(asked.is_ok_and(|status| status.success()), "{} was gone already", self.name);
+        self.signal("TERM");
         let start = Instant::now();
         while !self.ended() {
             assert!(start.elapsed() < Duration::from_secs(10), "{} does not end", self.name);
@@ -80,6 +79,16 @@ impl Program {
             .ok()
             .and_then(|status| status.code())
             .unwrap_or_else(|| panic!("{} died", self.name))
+    }
+
+    /// Sends the program a signal: `STOP`, `CONT`, `HUP`.
+    ///
+    /// # Panics
+    /// If the program is gone.
+    #[track_caller]
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{} was gone already", self.name);
     }
 
     /// Ends the program at once (SIGKILL).

@@ -23,14 +23,14 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::Body;
 use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::sync::Semaphore;
 
 use super::negotiate::{self, Encoding};
 use super::{Format, Page};
-use crate::registry::{Gathered, Gatherer};
+use crate::registry::Gatherer;
 use body::{Chunks, Nothing};
 pub use scrapes::Scrapes;
 use scrapes::{Outcome, Watch};
@@ -98,7 +98,10 @@ impl Metrics {
         Self { most, slots: Arc::new(Semaphore::new(most)), ..self }
     }
 
-    /// With `_created` lines in OpenMetrics.
+    /// With `_created` lines in OpenMetrics, whether a client asks for them or not.
+    ///
+    /// A client asks with `?created=true`; Prometheus does where `params` of its scrape configuration say
+    /// `created: ["true"]`.
     #[must_use]
     pub fn with_created(self) -> Self {
         Self { created: true, ..self }
@@ -112,10 +115,12 @@ impl Metrics {
 
     /// The route: GET and HEAD, 405 for the rest.
     pub fn into_route<S: Clone + Send + Sync + 'static>(self) -> MethodRouter<S> {
-        get(move |method: Method, headers: HeaderMap| async move { self.scrape(&method, &headers).await })
+        get(move |method: Method, uri: Uri, headers: HeaderMap| async move {
+            self.scrape(&method, &uri, &headers).await
+        })
     }
 
-    async fn scrape(&self, method: &Method, headers: &HeaderMap) -> Response {
+    async fn scrape(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
         let mut watch = Watch::new(self.scrapes.clone(), Instant::now());
         let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() else {
             watch.ends(Outcome::Refused);
@@ -144,18 +149,15 @@ impl Metrics {
             // Of a length that is not said, as the page's is not: an empty body would announce an empty page.
             Body::from_stream(Nothing)
         } else {
-            Body::from_stream(Chunks::new(self.page(gathered, format), encoding, watch, slot))
+            let page = Page::new(gathered, format);
+            let page = if self.created || asks_for_created(uri) { page.with_created() } else { page };
+            Body::from_stream(Chunks::new(page, encoding, watch, slot))
         };
         let mut response = respond(StatusCode::OK, format.content_type(), body);
         if encoding == Encoding::Gzip {
             response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
         response
-    }
-
-    fn page(&self, gathered: Gathered, format: Format) -> Page {
-        let page = Page::new(gathered, format);
-        if self.created { page.with_created() } else { page }
     }
 }
 
@@ -164,6 +166,10 @@ impl fmt::Debug for Metrics {
         let mut debug = f.debug_struct("Metrics");
         debug.field("on_error", &self.on_error).field("max_scrapes", &self.most).finish_non_exhaustive()
     }
+}
+
+fn asks_for_created(uri: &Uri) -> bool {
+    uri.query().is_some_and(|query| query.split('&').any(|pair| matches!(pair, "created=true" | "created=1")))
 }
 
 /// The values of all lines of a header that are text.

@@ -47,8 +47,12 @@ async fn serve(metrics: Metrics) -> SocketAddr {
 }
 
 async fn ask(address: SocketAddr, method: &str, headers: &str) -> TcpStream {
+    ask_for(address, method, "/metrics", headers).await
+}
+
+async fn ask_for(address: SocketAddr, method: &str, path: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("{method} /metrics HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
+    let request = format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     stream
 }
@@ -263,4 +267,23 @@ async fn a_client_that_leaves_frees_its_slot() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("the slot is still taken");
+}
+
+#[tokio::test]
+async fn created_times_are_shown_to_those_who_ask() {
+    let registry = Registry::new();
+    let counter = Vector::<Counter>::new(Family::counter("a_total", "A.").unwrap(), &[]).unwrap();
+    counter.with(&[]).unwrap().inc();
+    registry.register(counter).unwrap();
+    let address = serve(Metrics::new(Arc::new(registry))).await;
+    let open = "Accept: application/openmetrics-text;version=1.0.0\r\n";
+    for (path, shown) in [
+        ("/metrics", false),
+        ("/metrics?created=true", true),
+        ("/metrics?name[]=a&created=1", true),
+        ("/metrics?created=false", false),
+    ] {
+        let answer = answer(ask_for(address, "GET", path, open).await).await;
+        assert_eq!(answer.text().contains("\na_created "), shown, "{path}: {}", answer.text());
+    }
 }

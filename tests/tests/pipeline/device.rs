@@ -131,6 +131,8 @@ impl FamilyPlan {
             optional: self.optional,
             scale: if self.is_float() { Scale::ONE } else { Scale::new(self.scale) },
             bounds: leak(bounds),
+            states: &[],
+            capacity: 0,
             dimensions: leak(dimensions.collect()),
         };
         Box::leak(Box::new(desc))

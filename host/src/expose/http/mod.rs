@@ -29,7 +29,7 @@ use axum::routing::{MethodRouter, get};
 use tokio::sync::Semaphore;
 
 use super::negotiate::{self, Encoding};
-use super::{Format, Page};
+use super::Page;
 use crate::registry::Gatherer;
 use body::{Chunks, Nothing};
 pub use scrapes::Scrapes;

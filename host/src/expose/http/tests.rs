@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::super::Format;
 use super::*;
 use crate::collector::{Collected, Collector};
 use crate::instrument::{Counter, Vector};

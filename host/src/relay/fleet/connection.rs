@@ -42,6 +42,8 @@ struct Tenant {
     /// Since when this boot is heard, and this connection.
     since: Now,
     connected: Now,
+    /// How long to wait for a name.
+    patience: Duration,
     /// When a claim was last refused, of which name.
     refused: Option<(Arc<str>, Now)>,
     names: u64,
@@ -62,6 +64,7 @@ impl Connection {
             hello: None,
             since: now,
             connected: now,
+            patience: PATIENCE,
             refused: None,
             names: 0,
             now,
@@ -74,6 +77,14 @@ impl Connection {
     pub fn feed(&mut self, bytes: &[u8], now: Now, reply: &mut Vec<u8>) {
         self.tenant.now = now;
         self.session.feed(bytes, now, &mut self.tenant, reply);
+        self.tenant.settle();
+    }
+
+    /// Nothing more will come, as of a capture: a device that has not said its name by now is called as its link or
+    /// its peer.
+    pub fn finish(mut self, now: Now) {
+        self.tenant.now = now;
+        self.tenant.patience = Duration::ZERO;
         self.tenant.settle();
     }
 }
@@ -118,7 +129,7 @@ impl Tenant {
             None => {
                 let usual = former.filter(|name| !name.is_empty()).unwrap_or_else(|| self.fallback());
                 let nameless = self.former.is_some() && usual == self.fallback();
-                if passed(self.since) < PATIENCE && !nameless {
+                if passed(self.since) < self.patience && !nameless {
                     return;
                 }
                 usual

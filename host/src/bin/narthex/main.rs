@@ -1,6 +1,7 @@
 //! The program `narthex`: reads the command line and wires the library's stages together.
 
 mod config;
+mod decode;
 mod demo;
 mod gateway;
 mod links;
@@ -60,7 +61,7 @@ impl fmt::Display for Failure {
 
 fn main() -> ExitCode {
     match run() {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(failure) => {
             let name = if failure.named { "narthex: " } else { "" };
             // Nobody may be there to read it.
@@ -70,29 +71,41 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Failure> {
+/// # Errors
+/// What is to be told, and the status to end with.
+fn run() -> Result<ExitCode, Failure> {
     let Some(options) = Options::read(std::env::args_os())? else {
-        return Ok(());
+        return Ok(ExitCode::SUCCESS);
     };
-    if let Command::Config(Config::Check { file }) = &options.command {
-        return config::check(file);
+    match &options.command {
+        Command::Demo(demo) => serve(&options, async |terminal| demo::run(demo, terminal).await),
+        Command::Relay(relay) => serve(&options, async |terminal| relay::run(relay, terminal).await),
+        Command::Decode(decode) => {
+            if options.verbose > 0 {
+                Terminal::new(true).take_logs(options.verbose);
+            }
+            let well = decode::run(decode, options.quiet)?;
+            Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(1) })
+        }
+        Command::Config(Config::Check { file }) => config::check(file).map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// Runs what goes on until it is told to end.
+fn serve(
+    options: &Options,
+    run: impl AsyncFnOnce(&Terminal) -> Result<(), Failure>,
+) -> Result<ExitCode, Failure> {
     let terminal = Terminal::new(options.quiet);
     terminal.take_logs(options.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::later(format!("cannot start: {error}")))?;
-    let end = runtime.block_on(async {
-        match &options.command {
-            Command::Demo(options) => demo::run(options, &terminal).await,
-            Command::Relay(options) => relay::run(options, &terminal).await,
-            Command::Decode(_) | Command::Config(_) => Ok(()),
-        }
-    });
+    let end = runtime.block_on(run(&terminal));
     runtime.shutdown_timeout(LAST_WAIT);
     terminal.close();
-    end
+    end.map(|()| ExitCode::SUCCESS)
 }
 
 /// What the system says is wrong, the way the rest of a line is written: no number, no capital.

@@ -273,7 +273,7 @@ fn link_line(link: &LinkReport) -> String {
 }
 
 /// Text that cannot steer the terminal: a path may hold anything.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

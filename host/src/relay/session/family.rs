@@ -1,13 +1,17 @@
 //! A family as a device has described it, checked and made ready to be shown.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use narthex::model::{Defect, Desc, Dimension, Kind, Label, Number, Scale};
-use narthex::wire::schema::{Family as Record, Fields};
-use narthex::wire::{Cell, Truncated};
+use narthex::model::{Desc, Kind, Label, Number, Scale};
+use narthex::wire::Cell;
 
+use super::description::Description;
 use super::{Added, ChildSchema};
-use crate::model::{Bound, Family, Value};
+use crate::model::{Bound, Family, LabelText, Value};
+
+/// What stands in each label of the slot that takes what does not fit.
+const OVERFLOW: &str = "other";
 
 /// A family of a device: what its record said, with all that can be rendered once.
 ///
@@ -20,14 +24,32 @@ pub struct FamilySchema {
     pub family: Arc<Family>,
     /// Upper bounds, for a histogram.
     pub bounds: Box<[Bound]>,
-    /// The children, in the order in which they are shown.
+    /// The label of each state, for a state set.
+    pub states: Box<[LabelText]>,
+    /// The children whose labels are fixed, in the order in which they are shown: all of a dense family, the overflow
+    /// slots of a table family.
     pub children: Box<[ChildSchema]>,
-    /// Cells of one child.
+    /// Cells of one child as they travel: none of an info, and in a table family one more for the birth, which is the
+    /// first.
     pub cells: usize,
     /// By what power of ten integers are multiplied.
     pub scale: Scale,
     number: Number,
     optional: bool,
+    /// How many children there are room for.
+    slots: usize,
+    table: Option<Table>,
+}
+
+/// What it takes to name the slots of a table family.
+#[derive(Debug, PartialEq)]
+struct Table {
+    /// Slots of one instance, the overflow included.
+    slots: usize,
+    names: Box<[Box<str>]>,
+    /// Constant labels of each instance.
+    instances: Box<[Box<[(Box<str>, Box<str>)]>]>,
+    added: Added,
 }
 
 /// A family that is not taken: what it is called, as far as could be read, and why not.
@@ -39,12 +61,6 @@ pub struct Refused {
     pub why: String,
 }
 
-/// The labels of one record: dimensions, and the constant labels of each instance.
-struct Labels<'a> {
-    dimensions: Vec<(&'a str, Vec<&'a str>)>,
-    instances: Vec<Vec<Label<'a>>>,
-}
-
 impl FamilySchema {
     /// Reads and checks the record of a family. `added` are the labels the gateway adds, which devices may not use;
     /// `max_series` is how many series the family may have.
@@ -52,117 +68,108 @@ impl FamilySchema {
     /// # Errors
     /// [`Refused`], with what is wrong.
     pub fn read(bytes: &[u8], added: &Added, max_series: usize) -> Result<Self, Refused> {
-        let cut = |_: Truncated| Refused { family: String::new(), why: "its record is cut off".into() };
-        let (record, mut fields) = Record::read(bytes).map_err(cut)?;
-        let refused = |why: String| Refused { family: record.name.into(), why };
-        let (bounds, labels) =
-            read_lists(&mut fields).map_err(|_| refused("its record is cut off".into()))?;
-        Self::check(bytes, &record, &bounds, &labels, added, max_series).map_err(refused)
+        let description = Description::read(bytes)?;
+        description.with_desc(|desc| {
+            Self::new(bytes, desc, &description.instances, added, max_series)
+                .map_err(|why| Refused { family: desc.name.into(), why })
+        })
     }
 
-    fn check(
+    fn new(
         bytes: &[u8],
-        record: &Record<'_>,
-        bounds: &[u32],
-        labels: &Labels<'_>,
+        desc: &Desc<'_>,
+        instances: &[Vec<Label<'_>>],
         added: &Added,
         max_series: usize,
     ) -> Result<Self, String> {
-        let kind = match record.kind {
-            0 => Kind::Counter,
-            1 => Kind::Gauge,
-            2 => Kind::Histogram,
-            other => return Err(format!("this gateway does not know kind {other}")),
-        };
-        let number = match record.number {
-            0 => Number::Unsigned,
-            1 => Number::Signed,
-            2 => Number::F32,
-            3 => Number::F64,
-            other => return Err(format!("this gateway does not know number {other}")),
-        };
-        if record.capacity != 0 {
-            return Err("this gateway does not know table families".into());
-        }
-        let scale = Scale::new(record.scale);
-        if scale.exponent() != record.scale {
-            return Err(format!("scale {} is not within ±{}", record.scale, Scale::MAX));
-        }
-        let dimensions: Vec<Dimension<'_>> =
-            labels.dimensions.iter().map(|(name, values)| Dimension { name, values }).collect();
-        let shape = Desc {
-            name: record.name,
-            help: record.help,
-            unit: record.unit,
-            kind,
-            number,
-            optional: record.optional,
-            scale,
-            bounds,
-            states: &[],
-            capacity: 0,
-            dimensions: &dimensions,
-        };
-        let as_text = |defect: Defect| defect.as_str().to_owned();
-        shape.check().map_err(as_text)?;
-        if is_reserved(shape.family()) {
-            return Err("names starting with `narthex_` or `scrape_`, and `up`, are the servers' own".into());
-        }
-        if shape.cells() != record.cells {
-            return Err(format!("a child has {} cells, not {}", shape.cells(), record.cells));
-        }
-        let all = shape.children().saturating_mul(labels.instances.len());
-        let series = all.saturating_mul(series_of_child(kind, record.cells));
+        let slots = desc.children().saturating_mul(instances.len());
+        // Before anything is made of it: an empty slot takes as much memory as a full one.
+        let series = slots.saturating_mul(series_of_child(desc));
         if series > max_series {
             return Err(format!("it has {series} series, there is room for {max_series}"));
         }
         if series == 0 {
             return Err("it has no series".into());
         }
-        let mut children = Vec::with_capacity(all);
-        for constant in &labels.instances {
-            shape.check_labels(constant).map_err(as_text)?;
-            for child in 0..shape.children() {
-                let mut pairs: Vec<(&str, &str)> =
-                    constant.iter().map(|label| (label.name, label.value)).collect();
-                for (i, dimension) in dimensions.iter().enumerate() {
-                    pairs.push((dimension.name, shape.label_value(child, i).unwrap_or_default()));
-                }
-                children.push(ChildSchema { pieces: added.split(&pairs)?, index: children.len() });
-            }
-        }
-        // By their whole text: where two instances have other labels, what comes first depends on the added ones too.
-        children.sort_by(|a, b| a.text(added.names()).cmp(b.text(added.names())));
-        if children.windows(2).any(|pair| matches!(pair, [a, b] if a.pieces == b.pieces)) {
-            return Err("two of its series have the same labels".into());
-        }
-        let family =
-            Family { name: record.name.into(), help: record.help.into(), unit: record.unit.into(), kind };
+        let table = (desc.capacity > 0).then(|| Table::new(desc, instances, added));
+        let state = |state: &&str| {
+            LabelText::new(&[(desc.name, state)])
+                .map_err(|defect| format!("a state set's name is a label's too: {}", defect.as_str()))
+        };
+        let family = Family {
+            name: desc.name.into(),
+            help: desc.help.into(),
+            unit: desc.unit.into(),
+            kind: desc.kind,
+        };
         Ok(Self {
             bytes: bytes.into(),
             family: Arc::new(family),
-            bounds: bounds.iter().map(|bound| Bound::scaled(*bound, scale)).collect(),
-            children: children.into(),
-            cells: record.cells,
-            scale,
-            number,
-            optional: record.optional,
+            bounds: desc.bounds.iter().map(|bound| Bound::scaled(*bound, desc.scale)).collect(),
+            states: desc.states.iter().map(state).collect::<Result<_, _>>()?,
+            children: children(desc, instances, added)?,
+            cells: desc.stride(),
+            scale: desc.scale,
+            number: desc.number,
+            optional: desc.optional,
+            slots,
+            table,
         })
+    }
+
+    /// How many children there are room for: in a table family its slots, the overflows included.
+    pub fn slots(&self) -> usize {
+        self.slots
+    }
+
+    /// Whether its children come and go, each with a birth in front of its cells.
+    pub fn is_table(&self) -> bool {
+        self.table.is_some()
+    }
+
+    /// Whether this is the slot of a table family that takes what does not fit: its labels are fixed.
+    pub fn is_overflow(&self, slot: usize) -> bool {
+        let behind = |table: &Table| slot.checked_add(1).and_then(|n| n.checked_rem(table.slots)) == Some(0);
+        slot < self.slots && self.table.as_ref().is_some_and(behind)
+    }
+
+    /// How many labels the slots of a table family have beside constant ones; 0 for a dense family.
+    pub fn labels(&self) -> usize {
+        self.table.as_ref().map_or(0, |table| table.names.len())
+    }
+
+    /// A slot of a table family by these label values. `None` if there is no such slot, its labels are fixed, or these
+    /// are not as many as it has.
+    pub fn child(&self, slot: usize, values: &[&str]) -> Option<ChildSchema> {
+        let table = self.table.as_ref()?;
+        if slot >= self.slots || self.is_overflow(slot) || values.len() != table.names.len() {
+            return None;
+        }
+        let instance = table.instances.get(slot.checked_div(table.slots)?)?;
+        let own = table.names.iter().zip(values).map(|(name, value)| (&**name, *value));
+        let pairs: Vec<_> = instance.iter().map(|(name, value)| (&**name, &**value)).chain(own).collect();
+        Some(ChildSchema { pieces: table.added.split(&pairs).ok()?, index: slot })
     }
 
     /// How many cells all children have together.
     pub fn total_cells(&self) -> usize {
-        self.cells.saturating_mul(self.children.len())
+        self.cells.saturating_mul(self.slots)
     }
 
-    /// How many series it has, counted as Prometheus does: each bucket is one, so are a sum and a count.
+    /// How many series there is room for, counted as Prometheus does: each bucket is one, so are a sum, a count and a
+    /// state.
     pub fn series(&self) -> usize {
-        self.series_of_child().saturating_mul(self.children.len())
+        self.series_of_child().saturating_mul(self.slots)
     }
 
     /// How many series one child has.
     pub fn series_of_child(&self) -> usize {
-        series_of_child(self.family.kind, self.cells)
+        match self.family.kind {
+            // Its buckets, `+Inf`, sum and count.
+            Kind::Histogram => self.bounds.len().saturating_add(3),
+            Kind::StateSet => self.states.len(),
+            _ => 1,
+        }
     }
 
     /// Whether a cell may be unset.
@@ -170,33 +177,64 @@ impl FamilySchema {
         self.optional
     }
 
-    /// What a cell stands for; `None` if it is unset.
+    /// What a cell stands for; `None` if it is unset. The state of a state set is its index.
     pub fn value(&self, cell: u64) -> Option<Value> {
         Cell(cell).value(self.number, self.optional)
     }
 }
 
-/// A histogram's cells are its buckets and its sum; what is shown has a count as well.
-fn series_of_child(kind: Kind, cells: usize) -> usize {
-    cells.saturating_add(usize::from(kind == Kind::Histogram))
+impl Table {
+    fn new(desc: &Desc<'_>, instances: &[Vec<Label<'_>>], added: &Added) -> Self {
+        let owned = |label: &Label<'_>| (label.name.into(), label.value.into());
+        Self {
+            slots: desc.children(),
+            names: desc.dimensions.iter().map(|dimension| dimension.name.into()).collect(),
+            instances: instances.iter().map(|labels| labels.iter().map(owned).collect()).collect(),
+            added: added.clone(),
+        }
+    }
 }
 
-fn read_lists<'a>(fields: &mut Fields<'a>) -> Result<(Vec<u32>, Labels<'a>), Truncated> {
-    let bounds = (0..fields.count()?).map(|_| fields.bound()).collect::<Result<_, _>>()?;
-    let dimensions = (0..fields.count()?)
-        .map(|_| {
-            let name = fields.string()?;
-            let values = (0..fields.count()?).map(|_| fields.string()).collect::<Result<_, _>>()?;
-            Ok((name, values))
-        })
-        .collect::<Result<_, _>>()?;
-    let instances = (0..fields.count()?)
-        .map(|_| (0..fields.count()?).map(|_| Ok(Label::new(fields.string()?, fields.string()?))).collect())
-        .collect::<Result<_, _>>()?;
-    Ok((bounds, Labels { dimensions, instances }))
+fn series_of_child(desc: &Desc<'_>) -> usize {
+    match desc.kind {
+        Kind::Histogram => desc.bounds.len().saturating_add(3),
+        Kind::StateSet => desc.states.len(),
+        _ => 1,
+    }
 }
 
-/// Names that a server or this gateway gives to series of its own.
-fn is_reserved(name: &str) -> bool {
-    name == "up" || name.starts_with("scrape_") || name.starts_with("narthex_")
+/// The children whose labels are fixed, in the order of their label texts.
+fn children(
+    desc: &Desc<'_>,
+    instances: &[Vec<Label<'_>>],
+    added: &Added,
+) -> Result<Box<[ChildSchema]>, String> {
+    let (count, fixed) = match desc.capacity {
+        0 => (desc.children(), 0..desc.children()),
+        capacity => (capacity.saturating_add(1), capacity..capacity.saturating_add(1)),
+    };
+    let mut children = Vec::new();
+    let mut seen = HashSet::new();
+    for (instance, constant) in instances.iter().enumerate() {
+        for child in fixed.clone() {
+            let mut pairs: Vec<(&str, &str)> =
+                constant.iter().map(|label| (label.name, label.value)).collect();
+            for (i, dimension) in desc.dimensions.iter().enumerate() {
+                let value =
+                    if desc.capacity > 0 { OVERFLOW } else { desc.label_value(child, i).unwrap_or_default() };
+                pairs.push((dimension.name, value));
+            }
+            let pieces = added.split(&pairs)?;
+            // To a server a label without a value is no label.
+            pairs.retain(|(_, value)| !value.is_empty());
+            if !seen.insert(added.split(&pairs)?) {
+                return Err("two of its series have the same labels".into());
+            }
+            children
+                .push(ChildSchema { pieces, index: instance.saturating_mul(count).saturating_add(child) });
+        }
+    }
+    // By their whole text: where two instances have other labels, what comes first depends on the added ones too.
+    children.sort_by(|a, b| a.text(added.names()).cmp(b.text(added.names())));
+    Ok(children.into())
 }

@@ -69,13 +69,16 @@ impl Added {
     /// # Errors
     /// What is wrong with a name, or that it is one of these.
     pub(super) fn split(&self, pairs: &[(&str, &str)]) -> Result<Box<[Box<str>]>, String> {
-        if let Some((name, _)) = pairs.iter().find(|(name, _)| self.names.iter().any(|ours| **ours == **name)) {
+        if let Some((name, _)) = pairs.iter().find(|(name, _)| self.names.iter().any(|ours| **ours == **name))
+        {
             return Err(format!("the label `{name}` is the gateway's own"));
         }
         let piece = |at: usize| {
-            let behind = |name: &str| at.checked_sub(1).and_then(|at| self.names.get(at)).is_none_or(|n| name > &**n);
+            let behind =
+                |name: &str| at.checked_sub(1).and_then(|at| self.names.get(at)).is_none_or(|n| name > &**n);
             let before = |name: &str| self.names.get(at).is_none_or(|n| name < &**n);
-            let labels: Vec<_> = pairs.iter().copied().filter(|(name, _)| behind(name) && before(name)).collect();
+            let labels: Vec<_> =
+                pairs.iter().copied().filter(|(name, _)| behind(name) && before(name)).collect();
             let side = if at > self.device { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less };
             self.piece(&labels, side)
         };

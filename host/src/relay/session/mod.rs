@@ -5,6 +5,7 @@
 //! fine: what is wrong is refused, counted, and forgotten; memory is bounded by [`Bounds`].
 
 mod assembly;
+mod description;
 mod family;
 mod labels;
 mod schema;

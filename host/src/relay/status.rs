@@ -106,10 +106,29 @@ pub struct LinkReport {
     pub connections_total: u64,
     /// Bytes taken so far.
     pub received_bytes: u64,
-    /// Failed attempts to open it, connections lost to an error, and connections refused.
+    /// Bytes sent back: requests of the gateway.
+    pub sent_bytes: u64,
+    /// Bytes that should have gone back, and found no room.
+    pub unsent_bytes: u64,
+    /// How often a stream was not read for a while, because its source sends more bytes a second than it may.
+    pub pauses: u64,
+    /// What was not taken.
+    pub refused: Refused,
+    /// Failed attempts to open it, and connections lost to an error.
     pub errors: u64,
     /// What is wrong with it now; empty when nothing is.
     pub trouble: String,
+}
+
+/// Connections, on a link of datagrams those, that a link did not take, by cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// From a network that is not allowed.
+    pub network: u64,
+    /// Datagrams above the bytes a second that their source may send.
+    pub rate: u64,
+    /// Above the limit of connections.
+    pub full: u64,
 }
 
 /// Sums over all devices, those that have gone included, since the gateway started.

@@ -2,13 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use narthex_host::relay::Now;
 use narthex_host::relay::fleet::{Connection, Fleet, Origin};
-use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, serial, stdin, tcp};
+use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, serial, stdin, tcp, udp};
 use narthex_host::relay::status::LinkReport;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tracing::warn;
@@ -43,6 +44,7 @@ pub(crate) struct Ready {
 enum Bound {
     Nothing,
     Tcp(TcpListener, SocketAddr),
+    Udp(UdpSocket, SocketAddr),
 }
 
 impl Links {
@@ -84,10 +86,25 @@ impl Links {
                 name = settings.name.clone().unwrap_or_else(|| Source::Tcp(address).to_string());
                 Bound::Tcp(listener, address)
             }
+            Source::Udp(address) => {
+                let (socket, address) = bind_udp(&settings.said(), *address).await?;
+                exposed(&settings.said(), address);
+                name = settings.name.clone().unwrap_or_else(|| Source::Udp(address).to_string());
+                Bound::Udp(socket, address)
+            }
+            Source::Serial(port) => {
+                port.check().map_err(|why| Failure::usage(format!("{}: {why}", settings.said())))?;
+                Bound::Nothing
+            }
             _ => Bound::Nothing,
         };
         let gate: Arc<dyn Gate> = Arc::new(Entrance(Arc::clone(&self.fleet)));
-        let link = Link::new(&name, gate, Arc::clone(&self.places)).with_device(settings.device.as_deref());
+        let mut link = Link::new(&name, gate, Arc::clone(&self.places))
+            .with_device(settings.device.as_deref())
+            .with_networks(settings.networks.clone());
+        if let Some(rate) = settings.bytes_per_second.and_then(NonZeroU64::new) {
+            link = link.with_rate(rate);
+        }
         Ok(Ready { settings: settings.clone(), link, bound })
     }
 
@@ -100,6 +117,10 @@ impl Links {
             (Source::Tcp(_), Bound::Tcp(listener, address)) => {
                 listening = Some(address);
                 tokio::spawn(tcp::listen(listener, link))
+            }
+            (Source::Udp(_), Bound::Udp(socket, address)) => {
+                listening = Some(address);
+                tokio::spawn(udp::listen(socket, link))
             }
             (Source::Serial(port), _) => tokio::spawn(async move { serial::run(&port, link).await }),
             (Source::TcpConnect(address), _) => tokio::spawn(async move { tcp::dial(&address, link).await }),
@@ -167,6 +188,12 @@ pub(crate) async fn bind(said: &str, address: SocketAddr) -> Result<(TcpListener
     let listener = TcpListener::bind(address).await.map_err(|error| cannot(said, &error))?;
     let address = listener.local_addr().map_err(|error| cannot(said, &error))?;
     Ok((listener, address))
+}
+
+async fn bind_udp(said: &str, address: SocketAddr) -> Result<(UdpSocket, SocketAddr), Failure> {
+    let socket = UdpSocket::bind(address).await.map_err(|error| cannot(said, &error))?;
+    let address = socket.local_addr().map_err(|error| cannot(said, &error))?;
+    Ok((socket, address))
 }
 
 fn cannot(said: &str, error: &io::Error) -> Failure {

@@ -5,12 +5,14 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::sleep;
 
-use super::{Intake, LinkStatus};
+use super::{Bucket, Intake, LinkStatus};
 
 /// Bytes taken by one read.
 const READ_BYTES: usize = 16 * 1024;
@@ -32,13 +34,26 @@ struct Buffers {
 pub struct Connection {
     intake: Box<dyn Intake>,
     status: Arc<LinkStatus>,
+    rate: Option<Arc<Bucket>>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Connection {
-    pub(super) fn new(intake: Box<dyn Intake>, status: Arc<LinkStatus>, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(
+        intake: Box<dyn Intake>,
+        status: Arc<LinkStatus>,
+        rate: Option<Arc<Bucket>>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         status.opened();
-        Self { intake, status, _place: place }
+        Self { intake, status, rate, _place: place }
+    }
+
+    /// Feeds bytes to the intake. Its answer is left in `reply`, in place of what was there.
+    pub(super) fn feed(&mut self, bytes: &[u8], reply: &mut Vec<u8>) {
+        self.status.received(bytes.len());
+        reply.clear();
+        self.intake.feed(bytes, reply);
     }
 
     /// Feeds all that `stream` brings to the intake, until its end, and writes back what the intake answers. Reading
@@ -49,31 +64,61 @@ impl Connection {
     pub async fn pump(&mut self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
         let mut stream = Pin::new(stream);
         loop {
-            let bytes = poll_fn(|context| {
-                BUFFERS.with_borrow_mut(|Buffers { read, reply }| {
-                    let mut read = ReadBuf::new(read);
-                    ready!(stream.as_mut().poll_read(context, &mut read))?;
-                    let bytes = read.filled();
-                    if !bytes.is_empty() {
-                        self.status.received(bytes.len());
-                        reply.clear();
-                        self.intake.feed(bytes, reply);
-                        if !reply.is_empty() {
-                            // A stream that fails here fails to be read as well, and that is told.
-                            let _ = stream.as_mut().poll_write(context, reply);
-                        }
-                    }
-                    Poll::Ready(io::Result::Ok(bytes.len()))
-                })
-            });
-            match bytes.await {
-                Ok(0) => return Ok(()),
-                Ok(_) => {}
+            match poll_fn(|context| self.poll_pump(context, stream.as_mut())).await {
+                Ok(Pumped::Bytes) => {}
+                Ok(Pumped::TooFast(wait)) => {
+                    self.status.paused();
+                    sleep(wait).await;
+                }
+                Ok(Pumped::End) => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
     }
+
+    /// One read and what follows from it.
+    fn poll_pump(
+        &mut self,
+        context: &mut Context<'_>,
+        mut stream: Pin<&mut (impl AsyncRead + AsyncWrite)>,
+    ) -> Poll<io::Result<Pumped>> {
+        let now = Instant::now();
+        let most = self.rate.as_ref().map_or(READ_BYTES, |rate| rate.allows(now));
+        if let Some(rate) = self.rate.as_ref().filter(|_| most == 0) {
+            return Poll::Ready(Ok(Pumped::TooFast(rate.wait(now))));
+        }
+        BUFFERS.with_borrow_mut(|Buffers { read, reply }| {
+            let most = most.min(read.len());
+            let mut read = ReadBuf::new(read.get_mut(..most).unwrap_or_default());
+            ready!(stream.as_mut().poll_read(context, &mut read))?;
+            let bytes = read.filled();
+            if bytes.is_empty() {
+                return Poll::Ready(Ok(Pumped::End));
+            }
+            if let Some(rate) = &self.rate {
+                rate.take(bytes.len(), now);
+            }
+            self.feed(bytes, reply);
+            if !reply.is_empty() {
+                let sent = match stream.as_mut().poll_write(context, reply) {
+                    Poll::Ready(Ok(sent)) => sent,
+                    // A stream that fails here fails to be read as well, and that is told.
+                    Poll::Ready(Err(_)) | Poll::Pending => 0,
+                };
+                self.status.sent(sent, reply.len());
+            }
+            Poll::Ready(Ok(Pumped::Bytes))
+        })
+    }
+}
+
+/// What one read has brought.
+enum Pumped {
+    Bytes,
+    /// Nothing may come before this time has passed.
+    TooFast(Duration),
+    End,
 }
 
 impl Drop for Connection {

@@ -9,24 +9,35 @@
 //! |---|---|---|
 //! | `tcp ADDR` | [`tcp`] | one that a device has opened |
 //! | `tcp-connect ADDR` | [`tcp`] | one that we keep dialling |
+//! | `udp ADDR` | [`udp`] | a source address, until it is silent |
 //! | `serial PATH` | [`serial`] | an open port |
 //! | `stdin` | [`stdin`] | standard input, once |
 
 mod backoff;
 mod connection;
+mod rate;
+mod redial;
 pub mod serial;
 mod status;
 pub mod stdin;
 pub mod tcp;
+pub mod udp;
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU64;
 use std::sync::Arc;
+use std::time::Instant;
 
+pub use ipnet::IpNet;
 use tokio::sync::Semaphore;
+use tracing::{debug, warn};
 
 pub use backoff::Backoff;
 pub use connection::Connection;
+use rate::{Bucket, Rates};
 pub use status::LinkStatus;
+use status::Refusal;
 
 /// What takes the bytes of one connection. Dropped when the connection ends.
 pub trait Intake: Send {
@@ -47,6 +58,8 @@ pub trait Gate: Send + Sync {
 pub struct Link {
     name: Arc<str>,
     device: Option<Arc<str>>,
+    networks: Arc<[IpNet]>,
+    rates: Option<Arc<Rates>>,
     gate: Arc<dyn Gate>,
     places: Arc<Semaphore>,
     status: Arc<LinkStatus>,
@@ -57,13 +70,30 @@ impl Link {
     /// all links share.
     pub fn new(name: &str, gate: Arc<dyn Gate>, places: Arc<Semaphore>) -> Self {
         let name: Arc<str> = name.into();
-        Self { status: Arc::new(LinkStatus::new(Arc::clone(&name))), name, device: None, gate, places }
+        let status = Arc::new(LinkStatus::new(Arc::clone(&name)));
+        Self { name, device: None, networks: [].into(), rates: None, gate, places, status }
     }
 
     /// The same link, with the name of the one device at its other end.
     #[must_use]
     pub fn with_device(mut self, device: Option<&str>) -> Self {
         self.device = device.map(Into::into);
+        self
+    }
+
+    /// The same link, taking only what comes from these networks; from everywhere, if there are none. Others are
+    /// refused and counted. Links that have no source address, such as a serial port, do not ask.
+    #[must_use]
+    pub fn with_networks(mut self, networks: Vec<IpNet>) -> Self {
+        self.networks = networks.into();
+        self
+    }
+
+    /// The same link, taking at most so many bytes a second from each source (an IP address, else the link), and as
+    /// much at once. A stream is not read for a while, which its sender feels; datagrams are dropped and counted.
+    #[must_use]
+    pub fn with_rate(mut self, bytes_per_second: NonZeroU64) -> Self {
+        self.rates = Some(Arc::new(Rates::new(bytes_per_second)));
         self
     }
 
@@ -74,9 +104,61 @@ impl Link {
 
     /// Opens a connection to `peer`; `None` when all places are taken.
     pub fn connect(&self, peer: &str) -> Option<Connection> {
+        let rate = self.rate_of(IpAddr::from([0; 4]), Instant::now());
+        self.open(self.device.as_ref(), peer, rate)
+    }
+
+    /// Opens a connection that came from `source`, if it may come in.
+    fn admit(&self, source: SocketAddr) -> Option<Connection> {
+        if !self.is_allowed(source) {
+            return None;
+        }
+        let rate = self.rate_of(source.ip(), Instant::now());
+        let connection = self.open(self.device.as_ref(), &source.to_string(), rate);
+        if connection.is_none() {
+            self.refuse(Refusal::Full, source);
+        }
+        connection
+    }
+
+    /// Whether a source is in one of the networks. If not, it is counted.
+    fn is_allowed(&self, source: SocketAddr) -> bool {
+        let allowed = self.networks.is_empty() || self.networks.iter().any(|net| net.contains(&source.ip()));
+        if !allowed {
+            self.refuse(Refusal::Network, source);
+        }
+        allowed
+    }
+
+    /// Counts what is not taken, and says so from time to time.
+    fn refuse(&self, why: Refusal, source: SocketAddr) {
+        if self.status.refused(why) {
+            warn!(
+                "{}: {source} is refused: {why}; others may be, too: see narthex_link_refused_total",
+                self.name
+            );
+        } else {
+            debug!("{}: {source} is refused: {why}", self.name);
+        }
+    }
+
+    fn rate_of(&self, source: IpAddr, now: Instant) -> Option<Arc<Bucket>> {
+        self.rates.as_ref().map(|rates| rates.of(source, now))
+    }
+
+    fn open(&self, device: Option<&Arc<str>>, peer: &str, rate: Option<Arc<Bucket>>) -> Option<Connection> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        let intake = self.gate.open(&self.name, self.device.as_ref(), peer);
-        Some(Connection::new(intake, Arc::clone(&self.status), place))
+        let intake = self.gate.open(&self.name, device, peer);
+        Some(Connection::new(intake, Arc::clone(&self.status), rate, place))
+    }
+}
+
+/// The address as people and networks are written: what a socket for both families calls `::ffff:10.0.0.1` is
+/// 10.0.0.1.
+fn plain(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V6(six) => six.ip().to_ipv4_mapped().map_or(address, |ip| (ip, six.port()).into()),
+        SocketAddr::V4(_) => address,
     }
 }
 

@@ -2,15 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use tokio::time::sleep;
 use tokio_serial::SerialStream;
-use tracing::{info, warn};
 
-use super::{Backoff, Link, why};
+use super::Link;
+use super::redial::{Opened, keep_open};
 
 /// Symbols a second, unless said otherwise.
 pub const DEFAULT_BAUD: u32 = 115_200;
@@ -88,44 +87,43 @@ impl FromStr for Port {
 
 /// Reads `port`, and opens it again whenever it cannot be opened or is unplugged, for ever.
 pub async fn run(port: &Port, link: Link) {
-    let mut backoff = Backoff::new();
-    loop {
-        let lost = match open(port) {
-            Ok(mut stream) => match link.connect(&port.path) {
-                Some(mut connection) => {
-                    info!("{}: open at {} baud", link.name, port.baud);
-                    link.status().up();
-                    let before = link.status().bytes();
-                    let end = connection.pump(&mut stream).await;
-                    if link.status().bytes() != before {
-                        backoff.reset();
-                    }
-                    // A pseudo terminal that is hung up ends with EIO, an unplugged adapter with either.
-                    end.map_or_else(
-                        |error| format!("lost: {}", why(&error)),
-                        |()| "lost: end of file".to_owned(),
-                    )
-                }
-                None => "the limit of connections is reached".to_owned(),
-            },
-            Err(why) => why,
-        };
-        if link.status().fail(&lost) {
-            warn!("{}: {lost}; waiting for it", link.name);
+    keep_open(link, || async {
+        let how = format!("open at {} baud", port.baud);
+        Ok(Opened { stream: open(port)?, peer: port.path.clone(), how })
+    })
+    .await;
+}
+
+impl Port {
+    /// What is wrong with the path, if anything is there that is no serial port: it would be waited for in vain.
+    /// What is not there may be plugged in later.
+    ///
+    /// # Errors
+    /// What is there instead.
+    pub fn check(&self) -> Result<(), String> {
+        match std::fs::metadata(&self.path) {
+            Ok(there) if there.is_dir() => Err("a directory, not a serial port".to_owned()),
+            Ok(there) if !there.file_type().is_char_device() => Err("a file, not a serial port".to_owned()),
+            _ => Ok(()),
         }
-        sleep(backoff.wait()).await;
     }
 }
 
 /// Opens a port: raw, eight data bits, no parity, one stop bit, for us alone.
 fn open(port: &Port) -> Result<SerialStream, String> {
+    port.check()?;
     SerialStream::open(&tokio_serial::new(&port.path, port.baud)).map_err(|error| {
         if io::Error::from(error.clone()).kind() == io::ErrorKind::PermissionDenied {
             let owner = std::fs::metadata(&port.path).map(|port| port.gid()).ok();
             let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
-            denied(owner, &groups)
-        } else {
-            error.description.to_lowercase()
+            return denied(owner, &groups);
+        }
+        match error.description.to_lowercase() {
+            // Other devices with a file, such as /dev/null. The system's words for ENOTTY come from another age.
+            text if text.contains("not a typewriter") || text.contains("inappropriate ioctl") => {
+                "a device, but not a serial port".to_owned()
+            }
+            text => text,
         }
     })
 }
@@ -155,10 +153,11 @@ fn denied(owner: Option<u32>, groups: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::sync::Semaphore;
+    use tokio::time::sleep;
 
-    use super::super::testing::Recorder;
+    use super::super::testing::Witness;
     use super::*;
 
     fn port(text: &str) -> Result<(Option<String>, String, u32), PortError> {
@@ -198,12 +197,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_pseudo_terminal_is_raw_and_its_hang_up_is_a_lost_link() {
-        let recorder = Arc::new(Recorder::default());
+        let witness = Arc::new(Witness::answering(&[b'k'; 1000]));
         let (mut device, slave) = SerialStream::pair().unwrap();
         let path = tokio_serial::SerialPort::name(&slave).unwrap();
         let port = Port { device: Some("pump".into()), path, baud: DEFAULT_BAUD };
         drop(slave);
-        let gate: Arc<dyn super::super::Gate> = recorder.clone();
+        let gate: Arc<dyn super::super::Gate> = witness.clone();
         let link = Link::new("serial", gate, Arc::new(Semaphore::new(1))).with_device(port.device.as_deref());
         let reading = link.clone();
         tokio::spawn(async move { run(&port, reading).await });
@@ -212,10 +211,21 @@ mod tests {
         }
         let all: Vec<u8> = (0..=255).collect();
         device.write_all(&all).await.unwrap();
-        recorder.until(|log| log.total() == 256).await;
-        recorder.with(|log| assert_eq!((&log.fed[&0], &log.names[0]), (&all, &Some("pump".into()))));
+        witness.until(|log| log.total() == 256).await;
+        witness.with(|log| assert_eq!((&log.fed[&0], &log.names[0]), (&all, &Some("pump".into()))));
+        let mut answer = [0; 1000];
+        device.read_exact(&mut answer).await.unwrap();
+        assert_eq!(answer, [b'k'; 1000]);
+        // A device that reads nothing is still heard.
+        for more in 1..=20_000 {
+            device.write_all(b"x").await.unwrap();
+            if more % 100 == 0 {
+                witness.until(|log| log.total() == 256 + more).await;
+            }
+        }
+        assert!(link.status().report().unsent_bytes > 0);
         drop(device);
-        recorder.until(|log| log.closed.len() == 1).await;
+        witness.until(|log| log.closed.len() == 1).await;
         while link.status().report().up {
             sleep(Duration::from_millis(5)).await;
         }
@@ -224,12 +234,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_port_is_waited_for() {
-        let recorder = Arc::new(Recorder::default());
+        let witness = Arc::new(Witness::default());
         let folder = std::env::temp_dir().join(format!("narthex-serial-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("port");
         let port = path.to_str().unwrap().parse::<Port>().unwrap();
-        let gate: Arc<dyn super::super::Gate> = recorder.clone();
+        let gate: Arc<dyn super::super::Gate> = witness.clone();
         let link = Link::new("serial", gate, Arc::new(Semaphore::new(1)));
         let reading = link.clone();
         tokio::spawn(async move { run(&port, reading).await });
@@ -244,8 +254,34 @@ mod tests {
             sleep(Duration::from_millis(5)).await;
         }
         device.write_all(b"here").await.unwrap();
-        recorder.until(|log| log.total() == 4).await;
+        witness.until(|log| log.total() == 4).await;
         assert!(link.status().report().trouble.is_empty());
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[tokio::test]
+    async fn what_is_no_serial_port_is_told_and_not_opened() {
+        let folder = std::env::temp_dir().join(format!("narthex-no-port-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("file");
+        std::fs::write(&file, "bytes").unwrap();
+        for (path, what) in [
+            (folder.to_str().unwrap(), "a directory, not a serial port"),
+            (file.to_str().unwrap(), "a file, not a serial port"),
+            ("/dev/null", "a device, but not a serial port"),
+        ] {
+            let port: Port = path.parse().unwrap();
+            assert_eq!(port.check().is_err(), path != "/dev/null", "{path}");
+            let link = Link::new("serial", Arc::new(Witness::default()), Arc::new(Semaphore::new(1)));
+            let reading = link.clone();
+            let task = tokio::spawn(async move { run(&port, reading).await });
+            while link.status().report().errors == 0 {
+                sleep(Duration::from_millis(5)).await;
+            }
+            task.abort();
+            assert_eq!(link.status().report().trouble, what, "{path}");
+        }
+        assert_eq!("/nowhere".parse::<Port>().unwrap().check(), Ok(()));
         std::fs::remove_dir_all(&folder).unwrap();
     }
 }

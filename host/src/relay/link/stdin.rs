@@ -36,17 +36,17 @@ mod tests {
 
     use tokio::sync::Semaphore;
 
-    use super::super::testing::Recorder;
+    use super::super::testing::Witness;
     use super::*;
 
     #[tokio::test]
     async fn everything_is_taken_and_the_end_is_no_error() {
-        let recorder = Arc::new(Recorder::default());
-        let gate: Arc<dyn super::super::Gate> = recorder.clone();
+        let witness = Arc::new(Witness::default());
+        let gate: Arc<dyn super::super::Gate> = witness.clone();
         let link = Link::new("stdin", gate, Arc::new(Semaphore::new(1)));
         let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
         take(&mut bytes.as_slice(), link.clone()).await;
-        recorder.with(|log| assert_eq!((&log.fed[&0], &*log.closed), (&bytes, &[0][..])));
+        witness.with(|log| assert_eq!((&log.fed[&0], &*log.closed), (&bytes, &[0][..])));
         let report = link.status().report();
         assert_eq!((report.up, report.connections, report.errors), (false, 0, 0));
         assert_eq!((report.received_bytes, &*report.trouble), (100_000, "ended"));

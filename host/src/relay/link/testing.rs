@@ -24,11 +24,23 @@ impl Log {
 
 /// A gate that writes down what comes through it.
 #[derive(Debug, Default)]
-pub(crate) struct Recorder {
+pub(crate) struct Witness {
     log: Arc<Mutex<Log>>,
+    answer: Vec<u8>,
+    quiet: bool,
 }
 
-impl Recorder {
+impl Witness {
+    /// One that answers this to all that it is fed.
+    pub(crate) fn answering(answer: &[u8]) -> Self {
+        Self { answer: answer.into(), ..Self::default() }
+    }
+
+    /// One that writes nothing down.
+    pub(crate) fn quiet() -> Self {
+        Self { quiet: true, ..Self::default() }
+    }
+
     /// Looks at the log.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&Log) -> T) -> T {
         look(&self.log.lock().unwrap())
@@ -46,28 +58,43 @@ impl Recorder {
     }
 }
 
-impl Gate for Recorder {
+impl Gate for Witness {
     fn open(&self, _link: &Arc<str>, name: Option<&Arc<str>>, peer: &str) -> Box<dyn Intake> {
+        if self.quiet {
+            return Box::new(Quiet);
+        }
         let mut log = self.log.lock().unwrap();
         log.peers.push(peer.to_owned());
         log.names.push(name.map(ToString::to_string));
-        Box::new(Recording { number: log.peers.len() - 1, log: Arc::clone(&self.log) })
+        Box::new(Seen {
+            number: log.peers.len() - 1,
+            log: Arc::clone(&self.log),
+            answer: self.answer.clone(),
+        })
     }
 }
 
-struct Recording {
+struct Seen {
     number: usize,
     log: Arc<Mutex<Log>>,
+    answer: Vec<u8>,
 }
 
-impl Intake for Recording {
-    fn feed(&mut self, bytes: &[u8], _reply: &mut Vec<u8>) {
+impl Intake for Seen {
+    fn feed(&mut self, bytes: &[u8], reply: &mut Vec<u8>) {
         self.log.lock().unwrap().fed.entry(self.number).or_default().extend_from_slice(bytes);
+        reply.extend_from_slice(&self.answer);
     }
 }
 
-impl Drop for Recording {
+impl Drop for Seen {
     fn drop(&mut self) {
         self.log.lock().unwrap().closed.push(self.number);
     }
+}
+
+struct Quiet;
+
+impl Intake for Quiet {
+    fn feed(&mut self, _bytes: &[u8], _reply: &mut Vec<u8>) {}
 }

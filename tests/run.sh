@@ -153,6 +153,8 @@ step_qemu() {
     (cd firmware-examples && cargo build --release --workspace)
     cargo build --package narthex-host
     cargo test --package narthex-tests --features qemu --test qemu
+    # Mostly waiting: more at a time than there are cores.
+    cargo test --package narthex-tests --features qemu --test faults -- --test-threads 6
 }
 
 step_servers() {

@@ -7,14 +7,15 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{OpenOptionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use nix::pty::openpty;
+use nix::fcntl::OFlag;
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
 
 use crate::http::free_address;
@@ -59,18 +60,23 @@ const PIECE: usize = 4096;
 #[derive(Debug)]
 struct Terminal {
     ours: File,
-    _theirs: OwnedFd,
+    _theirs: File,
     path: PathBuf,
 }
 
 impl Terminal {
     fn new() -> Self {
-        let pair = openpty(None, None).expect("there is a pseudo terminal");
-        let mut mode = tcgetattr(&pair.slave).expect("it is a terminal");
+        // Closed in the programs that tests start: one that kept it would keep the terminal alive.
+        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK;
+        let ours = posix_openpt(flags).expect("there is a pseudo terminal");
+        grantpt(&ours).and_then(|()| unlockpt(&ours)).expect("its other side can be opened");
+        let path = PathBuf::from(ptsname_r(&ours).expect("it has a name"));
+        let theirs = File::options().read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(&path);
+        let theirs = theirs.expect("its other side can be opened");
+        let mut mode = tcgetattr(&theirs).expect("it is a terminal");
         cfmakeraw(&mut mode);
-        tcsetattr(&pair.slave, SetArg::TCSANOW, &mode).expect("it can be made raw");
-        let path = nix::unistd::ttyname(&pair.slave).expect("it has a name");
-        Self { ours: pair.master.into(), _theirs: pair.slave, path }
+        tcsetattr(&theirs, SetArg::TCSANOW, &mode).expect("it can be made raw");
+        Self { ours: OwnedFd::from(ours).into(), _theirs: theirs, path }
     }
 }
 
@@ -192,7 +198,6 @@ impl Cable {
         self.gateway = ["--serial".into(), self.path.display().to_string()];
         self.plug_in();
         let (state, plug) = (Arc::clone(&self.state), Arc::clone(&self.plug));
-        nonblocking(&device.ours);
         thread::spawn(move || {
             // Both ways in one thread: neither side ever waits.
             pass_while(&state, |buf, whole| {
@@ -224,7 +229,6 @@ impl Cable {
     /// The gateway's end of a serial cable: a new terminal each time, under one name.
     fn plug_in(&self) {
         let terminal = Terminal::new();
-        nonblocking(&terminal.ours);
         let _ = fs::remove_file(&self.path);
         symlink(&terminal.path, &self.path).expect("a link can be made");
         *self.plug.lock().expect("no thread panics") = Some(terminal);
@@ -283,9 +287,4 @@ fn join(
         });
     }
     Ok(())
-}
-
-fn nonblocking(file: &File) {
-    use nix::fcntl::{FcntlArg, OFlag, fcntl};
-    fcntl(file, FcntlArg::F_SETFL(OFlag::O_NONBLOCK | OFlag::O_RDWR)).expect("a terminal need not wait");
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use narthex::model::{Kind, Scale, Value};
+use narthex::model::{Defect, Kind, Scale, Value};
 
 use super::Collector;
 use crate::model::{Family, LabelText};
@@ -53,15 +53,43 @@ impl Collected {
         }
     }
 
-    /// Adds a sample of a counter or a gauge; labels in any order.
+    /// Adds a sample of a counter or a gauge, or an info with the value 1; labels in any order.
     pub fn push(&mut self, family: &str, labels: &[(&str, &str)], value: Value) {
         let mark = self.arena.mark();
-        let Some((index, kind)) = self.begin(family, labels, |kind| kind != Kind::Histogram) else { return };
+        let single = |kind| !matches!(kind, Kind::Histogram | Kind::StateSet);
+        let Some((index, kind)) = self.begin(family, labels, single) else { return };
+        if kind == Kind::Info && value != Value::Unsigned(1) {
+            self.arena.rewind(mark);
+            return self.errors.push(GatherError::Kind { family: family.into(), kind });
+        }
         if kind == Kind::Counter && !counts(value) {
             let labels = self.take_labels(mark);
             return self.errors.push(GatherError::Value { family: family.into(), labels });
         }
         self.arena.value(mark, index, value, Scale::ONE);
+    }
+
+    /// Adds a state set: all states, no one twice, and the index of the one that holds.
+    pub fn push_states(&mut self, family: &str, labels: &[(&str, &str)], states: &[&str], state: usize) {
+        let mark = self.arena.mark();
+        let Some((index, _)) = self.begin(family, labels, |kind| kind == Kind::StateSet) else { return };
+        let texts: Result<Vec<_>, _> =
+            states.iter().map(|state| LabelText::new(&[(family, state)])).collect();
+        let twice =
+            (1..states.len()).any(|at| states.iter().take(at).any(|there| states.get(at) == Some(there)));
+        let defect = match &texts {
+            Err(defect) => Some(*defect),
+            Ok(_) if twice || state >= states.len() => Some(Defect::States),
+            Ok(_) if labels.iter().any(|(name, _)| *name == family) => Some(Defect::StateLabel),
+            Ok(texts) => {
+                self.arena.states(mark, index, texts, state);
+                None
+            }
+        };
+        if let Some(defect) = defect {
+            self.arena.rewind(mark);
+            self.errors.push(GatherError::Label { family: family.into(), defect });
+        }
     }
 
     /// Adds a histogram: upper bounds without `+Inf`, and the observations in each bucket, not cumulative, one more

@@ -169,6 +169,11 @@ impl Lines {
                 line.sample(out, ["_sum", "_sum{"], sum, scale);
                 line.sample(out, ["_count", "_count{"], Value::Unsigned(count), Scale::ONE);
             }
+            Point::States { states, state } => {
+                for (index, label) in states.iter().enumerate() {
+                    line.state(out, label.as_str(), index == state);
+                }
+            }
         }
         if let (Format::OpenMetrics, true, Some(created)) = (self.format, self.created, child.created) {
             let mut line = Line::new(self.format, family.open_metrics_name(), labels);
@@ -178,8 +183,8 @@ impl Lines {
 }
 
 /// Most pieces of label text that a line is written from.
-const LABELS: usize = 6;
-/// Most parts of a line's head: name, suffix, labels, and the three parts of `le`.
+const LABELS: usize = 12;
+/// Most parts of a line's head: name, suffix, labels, and the three parts of a label behind them.
 const PARTS: usize = 2 + LABELS + 3;
 
 /// The lines of one child: what stands before a value, in pieces of which only some differ from line to line.
@@ -214,6 +219,12 @@ impl<'a> Line<'a> {
     fn bucket(&mut self, out: &mut Out<'_>, bound: &'a str, count: u64) {
         let le = if self.fixed == 2 { "le=\"" } else { ",le=\"" };
         self.write(out, "_bucket{", &[le, bound, "\"}"], Value::Unsigned(count), Scale::ONE);
+    }
+
+    /// Writes the line of a state.
+    fn state(&mut self, out: &mut Out<'_>, label: &'a str, holds: bool) {
+        let separator = if self.fixed == 2 { "" } else { "," };
+        self.write(out, "{", &[separator, label, "}"], Value::Unsigned(holds.into()), Scale::ONE);
     }
 
     fn write(&mut self, out: &mut Out<'_>, suffix: &'a str, end: &[&'a str], value: Value, scale: Scale) {

@@ -1,8 +1,8 @@
 //! One child of a family, as it is lent to who writes it.
 
-use narthex::model::{Scale, Value};
+use narthex::model::{Kind, Scale, Value};
 
-use super::Bound;
+use super::{Bound, LabelText};
 
 /// One child: a label set and what stands under it. Borrowed, valid during the call it is shown in.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub struct Child<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Point<'a> {
-    /// One value: a counter's, or a gauge's.
+    /// One value: a counter's, a gauge's, or the 1 of an info.
     Value {
         /// The value.
         value: Value,
@@ -38,6 +38,24 @@ pub enum Point<'a> {
         /// The power of ten by which `sum` is multiplied if it is an integer.
         scale: Scale,
     },
+    /// Which of several states holds: a line for each, 1 for that one and 0 for the others.
+    States {
+        /// The label of each state: it is called as the family is, and stands behind all others.
+        states: &'a [LabelText],
+        /// The index of the one that holds.
+        state: usize,
+    },
+}
+
+impl Point<'_> {
+    /// Whether a family of this kind shows such a point.
+    pub const fn fits(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::Histogram => matches!(self, Self::Histogram { .. }),
+            Kind::StateSet => matches!(self, Self::States { .. }),
+            _ => matches!(self, Self::Value { .. }),
+        }
+    }
 }
 
 impl Child<'_> {

@@ -2,6 +2,8 @@
 
 use narthex::model::{Defect, Desc, Kind};
 
+use super::LabelText;
+
 /// What one metric family is called, what it means, what type it has.
 ///
 /// ```
@@ -57,6 +59,22 @@ impl Family {
         Self::new(Kind::Histogram, name, help)
     }
 
+    /// Makes the family of an info: labels that do not change, under the value 1.
+    ///
+    /// # Errors
+    /// As for [`Family::new`].
+    pub fn info(name: &str, help: &str) -> Result<Self, Defect> {
+        Self::new(Kind::Info, name, help)
+    }
+
+    /// Makes the family of a state set, whose name is also that of the label of its states.
+    ///
+    /// # Errors
+    /// As for [`Family::new`], and for a name that a label cannot have.
+    pub fn state_set(name: &str, help: &str) -> Result<Self, Defect> {
+        Self::new(Kind::StateSet, name, help)
+    }
+
     /// The same family with a unit.
     ///
     /// # Errors
@@ -66,7 +84,7 @@ impl Family {
         family.check().map(|()| family)
     }
 
-    /// Its name in OpenMetrics: a counter's without `_total`.
+    /// Its name in OpenMetrics: a counter's without `_total`, an info's without `_info`.
     pub fn open_metrics_name(&self) -> &str {
         self.desc().family()
     }
@@ -76,6 +94,7 @@ impl Family {
         match self.kind {
             Kind::Counter => &["_total", "_created"],
             Kind::Histogram => &["_bucket", "_count", "_sum", "_created"],
+            Kind::Info => &["_info"],
             _ => &[],
         }
     }
@@ -85,7 +104,8 @@ impl Family {
     /// # Errors
     /// As for [`Family::new`].
     pub fn check(&self) -> Result<(), Defect> {
-        self.desc().check()
+        self.desc().check()?;
+        if self.kind == Kind::StateSet { LabelText::check(&self.name) } else { Ok(()) }
     }
 
     /// The core's description, with a shape that its rules accept for this kind: a family's shape is its source's.
@@ -95,6 +115,8 @@ impl Family {
         let desc = match self.kind {
             Kind::Counter => Desc::counter(&self.name, help),
             Kind::Histogram => Desc::histogram(&self.name, help, &[1]),
+            Kind::Info => Desc::info(&self.name, help, &[]),
+            Kind::StateSet => Desc::state_set(&self.name, help, &["any"]),
             _ => Desc { kind: self.kind, ..Desc::gauge(&self.name, help) },
         };
         Desc { unit: &self.unit, ..desc }
@@ -112,6 +134,11 @@ mod tests {
         assert!(Family::gauge("a", &"long ".repeat(200)).is_ok());
         assert_eq!(Family::gauge("a", ""), Err(Defect::NoHelp));
         assert_eq!(Family::gauge("a_total", "A."), Err(Defect::Total));
+        assert!(Family::info("a_info", "A.").is_ok() && Family::state_set("a", "A.").is_ok());
+        assert_eq!(Family::info("a", "A."), Err(Defect::NoInfo));
+        assert_eq!(Family::info("a_info", "A.").and_then(|f| f.with_unit("a")), Err(Defect::Unit));
+        assert!(matches!(Family::state_set("a:b", "A."), Err(Defect::LabelName(_))));
+        assert_eq!(Family::state_set("le", "A."), Err(Defect::ReservedLabel));
         assert_eq!(Family::gauge("a_count", "A."), Err(Defect::ReservedSuffix));
         assert_eq!(Family::histogram("a_bucket", "A."), Err(Defect::ReservedSuffix));
         assert!(matches!(Family::gauge("a-b", "A."), Err(Defect::Name(_))));

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use super::{GatherError, GatherErrors, Indexed, Resume};
-use crate::model::{Bound, Child, Family, Point, Scale, Value};
+use crate::model::{Bound, Child, Family, LabelText, Point, Scale, Value};
 
 /// Children of several families, copied; an [`Indexed`] source once it is [finished](Arena::finish).
 #[derive(Debug, Default)]
@@ -18,6 +18,8 @@ pub(crate) struct Arena {
     /// Buckets, end to end.
     buckets: Vec<u64>,
     shapes: Vec<Shape>,
+    /// States of state sets, each list once.
+    states: Vec<Box<[LabelText]>>,
 }
 
 /// The bounds of a histogram. Collectors bring the same ones again and again: they are rendered once.
@@ -37,8 +39,17 @@ struct Row {
     created: Option<u64>,
     value: Value,
     scale: Scale,
-    /// Shape and buckets of a histogram, whose sum is `value`.
-    histogram: Option<(usize, Range<usize>)>,
+    of: Of,
+}
+
+/// What the value of a row is.
+#[derive(Clone, Debug)]
+enum Of {
+    Value,
+    /// The sum of a histogram of this shape, with these buckets.
+    Histogram(usize, Range<usize>),
+    /// The index of the state in this list.
+    States(usize, usize),
 }
 
 /// How far an arena was filled at some moment.
@@ -51,7 +62,7 @@ pub(crate) struct Mark {
 }
 
 impl Arena {
-    /// Most different sets of bounds that are kept from one use to the next.
+    /// Most different sets of bounds, and lists of states, that are kept from one use to the next.
     const MAX_SHAPES: usize = 64;
 
     /// Empties it; keeps its memory.
@@ -62,6 +73,9 @@ impl Arena {
         self.buckets.clear();
         if self.shapes.len() > Self::MAX_SHAPES {
             self.shapes.clear();
+        }
+        if self.states.len() > Self::MAX_SHAPES {
+            self.states.clear();
         }
     }
 
@@ -112,7 +126,7 @@ impl Arena {
 
     /// Adds a child with one value; its labels are the text written since `mark`.
     pub(crate) fn value(&mut self, mark: Mark, family: usize, value: Value, scale: Scale) {
-        self.row(mark, family, None, value, scale, None);
+        self.row(mark, family, None, value, scale, Of::Value);
     }
 
     /// Adds a histogram; its labels are the text written since `mark`.
@@ -131,7 +145,16 @@ impl Arena {
             self.shapes.len() - 1
         });
         let range = self.extend_buckets(buckets);
-        self.row(mark, family, None, sum, Scale::ONE, Some((shape, range)));
+        self.row(mark, family, None, sum, Scale::ONE, Of::Histogram(shape, range));
+    }
+
+    /// Adds a state set; its labels are the text written since `mark`.
+    pub(crate) fn states(&mut self, mark: Mark, family: usize, states: &[LabelText], state: usize) {
+        let list = self.states.iter().position(|there| **there == *states).unwrap_or_else(|| {
+            self.states.push(states.into());
+            self.states.len() - 1
+        });
+        self.row(mark, family, None, Value::Unsigned(1), Scale::ONE, Of::States(list, state));
     }
 
     /// Copies a child of another source.
@@ -139,7 +162,8 @@ impl Arena {
         let mark = self.mark();
         child.join_labels(&mut self.text);
         match child.point {
-            Point::Value { value, scale } => self.row(mark, family, child.created, value, scale, None),
+            Point::Value { value, scale } => self.row(mark, family, child.created, value, scale, Of::Value),
+            Point::States { states, state } => self.states(mark, family, states, state),
             Point::Histogram { bounds, buckets, sum, scale } => {
                 let shape = self.shapes.iter().position(|shape| *shape.bounds == *bounds);
                 let shape = shape.unwrap_or_else(|| {
@@ -147,7 +171,7 @@ impl Arena {
                     self.shapes.len() - 1
                 });
                 let range = self.extend_buckets(buckets);
-                self.row(mark, family, child.created, sum, scale, Some((shape, range)));
+                self.row(mark, family, child.created, sum, scale, Of::Histogram(shape, range));
             }
         }
     }
@@ -158,17 +182,9 @@ impl Arena {
         start..self.buckets.len()
     }
 
-    fn row(
-        &mut self,
-        mark: Mark,
-        family: usize,
-        created: Option<u64>,
-        value: Value,
-        scale: Scale,
-        histogram: Option<(usize, Range<usize>)>,
-    ) {
+    fn row(&mut self, mark: Mark, family: usize, created: Option<u64>, value: Value, scale: Scale, of: Of) {
         let (arrival, labels) = (self.rows.len(), mark.text..self.text.len());
-        self.rows.push(Row { family, arrival, labels, created, value, scale, histogram });
+        self.rows.push(Row { family, arrival, labels, created, value, scale, of });
     }
 
     /// Forgets the children of a family.
@@ -218,9 +234,13 @@ impl Indexed for Arena {
                 break;
             }
             let Row { value, scale, .. } = *row;
-            let point = match &row.histogram {
-                None => Point::Value { value, scale },
-                Some((shape, range)) => Point::Histogram {
+            let point = match &row.of {
+                Of::Value => Point::Value { value, scale },
+                Of::States(list, state) => {
+                    let states = self.states.get(*list).map_or(&[][..], |states| states);
+                    Point::States { states, state: *state }
+                }
+                Of::Histogram(shape, range) => Point::Histogram {
                     bounds: self.shapes.get(*shape).map_or(&[], |shape| &shape.bounds),
                     buckets: self.buckets.get(range.clone()).unwrap_or(&[]),
                     sum: value,

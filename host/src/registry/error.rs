@@ -72,7 +72,7 @@ pub enum GatherError {
         /// The family.
         family: Box<str>,
     },
-    /// A collector pushed a sample of another type than it described.
+    /// A collector pushed a sample of another type than it described; an info is 1.
     Kind {
         /// The family.
         family: Box<str>,
@@ -123,7 +123,7 @@ impl fmt::Display for GatherError {
                 write!(f, "family `{family}`: its collector does not describe it")
             }
             Self::Kind { family, kind } => {
-                write!(f, "family `{family}`: a sample should be a {}", kind.as_str())
+                write!(f, "family `{family}`: a sample should be of type {}", kind.as_str())
             }
             Self::Label { family, defect } => write!(f, "family `{family}`: a sample's labels: {defect}"),
             Self::Value { family, labels } => {

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{GatherErrors, Indexed, Resume};
-use crate::model::{Child, Family, Kind, Point};
+use crate::model::{Child, Family};
 
 /// What can be gathered: a registry, or several joined.
 pub trait Gatherer: Send + Sync {
@@ -27,10 +27,8 @@ impl Planned {
     ///
     /// The name may have become another type's since it was gathered: one page must not hold both.
     pub fn visit(&self, resume: &mut Resume, visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>) -> bool {
-        let histogram = self.family.kind == Kind::Histogram;
         self.source.visit(&self.family.name, resume, &mut |child| {
-            let fits = matches!(child.point, Point::Histogram { .. }) == histogram;
-            if fits { visitor(child) } else { ControlFlow::Continue(()) }
+            if child.point.fits(self.family.kind) { visitor(child) } else { ControlFlow::Continue(()) }
         })
     }
 }

@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn series_collide_in_either_order() {
-        use Kind::{Counter, Gauge, Histogram};
+        use Kind::{Counter, Gauge, Histogram, Info, StateSet};
         for (a, b, taken) in [
             ((Histogram, "x"), (Gauge, "x_count"), "x_count"),
             ((Histogram, "x"), (Gauge, "x_sum"), "x_sum"),
@@ -161,6 +161,10 @@ mod tests {
             ((Counter, "x_total"), (Gauge, "x"), "x"),
             ((Counter, "x_total"), (Histogram, "x"), "x"),
             ((Counter, "x_total"), (Gauge, "x_created"), "x_created"),
+            ((Info, "x_info"), (Gauge, "x"), "x"),
+            ((Info, "x_info"), (Counter, "x_total"), "x"),
+            ((Info, "x_info"), (Gauge, "x_info"), "x_info"),
+            ((Info, "x_info"), (StateSet, "x_info"), "x_info"),
         ] {
             for (a, b) in [(a, b), (b, a)] {
                 let Err(Conflict::Series { there, series }) = meet(a, b) else { panic!("{a:?} {b:?}") };
@@ -170,6 +174,8 @@ mod tests {
         assert_eq!(meet((Gauge, "x"), (Gauge, "x_count")), Ok(false));
         assert_eq!(meet((Histogram, "x"), (Gauge, "x_counts")), Ok(false));
         assert_eq!(meet((Histogram, "x"), (Gauge, "xx_count")), Ok(false));
+        assert_eq!(meet((Gauge, "x"), (Gauge, "x_info")), Ok(false));
+        assert_eq!(meet((StateSet, "x"), (StateSet, "x")), Ok(true));
         assert_eq!(meet((Counter, "x_total"), (Counter, "x_total")), Ok(true));
     }
 

@@ -179,8 +179,8 @@ fn a_bad_sample_costs_itself() {
         gathered.errors().to_string(),
         "12 error(s) occurred:\n\
          * family `nobody`: its collector does not describe it\n\
-         * family `h`: a sample should be a histogram\n\
-         * family `g`: a sample should be a gauge\n\
+         * family `h`: a sample should be of type histogram\n\
+         * family `g`: a sample should be of type gauge\n\
          * family `g`: a sample's labels: a label name must match [a-zA-Z_][a-zA-Z0-9_]*\n\
          * family `g`: a sample's labels: a label name is used twice\n\
          * family `g`: a sample's labels: the label names `le` and `quantile` are reserved\n\

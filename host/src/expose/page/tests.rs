@@ -259,3 +259,68 @@ bare_count{x="y"} 3
 "#;
     assert!(text.contains(want), "{text}");
 }
+
+struct Texts(fn(&mut Collected));
+
+impl Collector for Texts {
+    fn describe(&self) -> Vec<Family> {
+        let (info, state) = (Family::info("build_info", "Build."), Family::state_set("door", "Doors."));
+        [info, state].into_iter().map(Result::unwrap).collect()
+    }
+
+    fn collect(&self, into: &mut Collected) {
+        (self.0)(into);
+    }
+}
+
+fn gather(collect: fn(&mut Collected), format: Format) -> (String, String) {
+    let registry = Registry::new();
+    registry.register_collector(Arc::new(Texts(collect))).unwrap();
+    let gathered = registry.gather();
+    let errors = gathered.errors().to_string();
+    (Page::new(gathered, format).into_text(), errors)
+}
+
+#[test]
+fn infos_and_state_sets_have_their_own_types_in_open_metrics_only() {
+    let collect = |into: &mut Collected| {
+        into.push("build_info", &[("version", "1.\"2\"")], Value::Unsigned(1));
+        into.push_states("door", &[("room", "hall")], &["open", "shut"], 1);
+        into.push_states("door", &[], &["open", "shut"], 0);
+    };
+    let samples = "build_info{version=\"1.\\\"2\\\"\"} 1\n";
+    let doors = "door{door=\"open\"} 1\ndoor{door=\"shut\"} 0\n\
+                 door{room=\"hall\",door=\"open\"} 0\ndoor{room=\"hall\",door=\"shut\"} 1\n";
+    let text = format!(
+        "# HELP build_info Build.\n# TYPE build_info gauge\n{samples}# HELP door Doors.\n# TYPE door gauge\n{doors}"
+    );
+    assert_eq!(gather(collect, Format::Text).0, text);
+    let open = format!(
+        "# HELP build Build.\n# TYPE build info\n{samples}# HELP door Doors.\n# TYPE door stateset\n{doors}# EOF\n"
+    );
+    assert_eq!(gather(collect, Format::OpenMetrics).0, open);
+}
+
+#[test]
+fn what_is_no_info_or_no_state_set_is_left_out() {
+    let collect = |into: &mut Collected| {
+        into.push("build_info", &[], Value::Unsigned(2));
+        into.push("door", &[], Value::Unsigned(1));
+        into.push_states("build_info", &[], &["a"], 0);
+        into.push_states("door", &[], &["a"], 1);
+        into.push_states("door", &[], &["a", "a"], 1);
+        into.push_states("door", &[("door", "x")], &["a"], 0);
+    };
+    let (page, errors) = gather(collect, Format::Text);
+    assert_eq!(page, "");
+    for said in [
+        "family `build_info`: a sample should be of type info",
+        "family `door`: a sample should be of type stateset",
+        "family `build_info`: a sample should be of type info",
+        "a state set needs at least one state",
+        "that is the label of its states",
+    ] {
+        assert!(errors.contains(said), "{said}\n{errors}");
+    }
+    assert!(errors.starts_with("6 error(s)"), "{errors}");
+}

@@ -54,13 +54,17 @@ impl Index {
     /// Why a family cannot be shown beside those of other devices.
     fn conflict(&self, family: &Family) -> Option<String> {
         let name = family.open_metrics_name();
-        // In OpenMetrics a counter `x_total` is a family `x`, and its series is called `x_total`: no other family
-        // may be called like either.
-        let total = format!("{name}_total");
-        let totals = format!("{}_total", family.name);
-        let mut rivals = [name, &total, &totals].into_iter();
+        // In OpenMetrics a counter `x_total` is a family `x`, and its series is called `x_total`; an info `x_info` is
+        // one too, and its series is called `x_info`: no other family may be called like any of these.
+        let [total, info] = ["_total", "_info"].map(|suffix| [name, suffix].concat());
+        let [totals, infos] = ["_total", "_info"].map(|suffix| [&family.name, suffix].concat());
+        let mut rivals = [&family.name, name, &total, &totals, &info, &infos].into_iter();
         rivals.find_map(|rival| {
             let theirs = &self.families.get(rival)?.family;
+            let is_apart = |taken: &str| theirs.open_metrics_name() != taken && *theirs.name != *taken;
+            if is_apart(name) && is_apart(&family.name) {
+                return None;
+            }
             let agrees =
                 theirs.name == family.name && theirs.kind == family.kind && theirs.unit == family.unit;
             let unit = |unit: &str| if unit.is_empty() { String::new() } else { format!(" in {unit}") };

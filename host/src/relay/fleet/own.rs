@@ -65,6 +65,14 @@ const TENTH: Scale = Scale::new(-1);
 /// Sorted by name.
 const ROWS: &[Row] = &[
     Row {
+        kind: Kind::Info,
+        name: "narthex_build_info",
+        unit: "",
+        help: "The version of the gateway.",
+        scale: Scale::ONE,
+        read: Read::Fleet("version", |_, _| vec![(env!("CARGO_PKG_VERSION"), 1)]),
+    },
+    Row {
         kind: Kind::Counter,
         name: "narthex_device_boots_total",
         unit: "",
@@ -89,10 +97,10 @@ const ROWS: &[Row] = &[
         read: Read::Frames,
     },
     Row {
-        kind: Kind::Gauge,
+        kind: Kind::Info,
         name: "narthex_device_info",
         unit: "",
-        help: "The device's firmware version, and the link it is heard on; always 1.",
+        help: "The device's firmware version, and the link it is heard on.",
         scale: Scale::ONE,
         read: Read::Info,
     },

@@ -20,6 +20,7 @@ pub const LAYERS: &[Layer] = &[
     layer("core::model", &[]),
     layer("core::instrument", &["core::model"]),
     layer("core::registry", &["core::model", "core::instrument"]),
+    layer("core::runtime", &["core::instrument", "core::registry"]),
     layer("core::text", &["core::model"]),
     layer("core::wire", &["core::model"]),
     layer("core::frame", &[]),
@@ -47,6 +48,8 @@ pub const LAYERS: &[Layer] = &[
     layer("host::relay::link", &["host::relay::now", "host::relay::status"]),
     layer("host::relay::now", &[]),
     layer("host::relay::status", &[]),
+    // Bytes on a disk, checked against their hash.
+    layer("host::relay::store", &["core::wire"]),
     layer("host::relay::site", &["host::relay::status"]),
     // One device: no HTTP, no other devices.
     layer(

@@ -1,108 +1,11 @@
-//! What scripts and packagers rely on: statuses, messages, the ready line.
+//! Starting and ending: statuses, messages, the ready line.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
-
-use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-fn narthex(words: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_narthex"));
-    command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// Runs to the end.
-fn end(words: &[&str]) -> (Option<i32>, String, String) {
-    let Output { status, stdout, stderr } = narthex(words).output().unwrap();
-    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
-}
-
-/// A gateway that is ready.
-struct Running {
-    child: Child,
-    stderr: BufReader<ChildStderr>,
-    address: String,
-    /// What it said before it was ready.
-    before: String,
-}
-
-impl Running {
-    fn start(words: &[&str]) -> Self {
-        Self::of(narthex(words).spawn().unwrap())
-    }
-
-    fn of(mut child: Child) -> Self {
-        let mut stderr = BufReader::new(child.stderr.take().unwrap());
-        let mut before = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(stderr.read_line(&mut line).unwrap() > 0, "ended before it was ready: {before}");
-            let address = line
-                .strip_prefix("narthex: listening on http://")
-                .and_then(|rest| rest.strip_suffix("/metrics\n"))
-                .map(str::to_owned);
-            if let Some(address) = address {
-                return Self { child, stderr, address, before };
-            }
-            before += &line;
-        }
-    }
-
-    fn get(&self, path: &str) -> (String, String) {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.to_owned(), body.to_owned())
-    }
-
-    /// Asks until the answer is as wished, for 10 s at most.
-    fn until(&self, path: &str, wished: impl Fn(&str) -> bool) -> String {
-        let start = Instant::now();
-        loop {
-            let (_, body) = self.get(path);
-            if wished(&body) {
-                return body;
-            }
-            assert!(start.elapsed() < Duration::from_secs(10), "{path} is not as wished: {body}");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Ends it by a signal. Returns its status and what it said since it was ready.
-    fn stop(mut self, signal: &str) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
-        self.wait()
-    }
-
-    fn wait(&mut self) -> (Option<i32>, String) {
-        let start = Instant::now();
-        while self.child.try_wait().unwrap().is_none() {
-            if start.elapsed() > Duration::from_secs(10) {
-                self.child.kill().unwrap();
-                panic!("still there after 10 s");
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        }
-        let mut said = String::new();
-        self.stderr.read_to_string(&mut said).unwrap();
-        (self.child.wait().unwrap().code(), said)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // A test that failed leaves nothing behind.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-const ANY: [&str; 2] = ["--listen", "127.0.0.1:0"];
+use super::ANY;
+use super::running::{Running, end, narthex};
 
 #[test]
 fn a_mistake_is_one_line_and_status_2() {

@@ -1,7 +1,8 @@
 //! The least of an HTTP/1.1 client: one GET a connection, to a server on loopback.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -104,13 +105,22 @@ pub fn escape(text: &str) -> String {
     })
 }
 
-/// An address on loopback where nobody listens at the moment.
+/// An address on loopback where nobody listens at the moment, over TCP or UDP.
 ///
 /// # Panics
 /// If there is none.
 pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
+    // Below the ports that the system hands out itself (`ip_local_port_range`), so that none of those is in the way by
+    // the time it is listened on. Programs that run side by side begin at places of their own.
+    const PORTS: std::ops::Range<u32> = 12_000..32_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(401);
+    (0..PORTS.len())
+        .find_map(|_| {
+            let at = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+            let address = SocketAddr::from(([127, 0, 0, 1], u16::try_from(PORTS.start + at).ok()?));
+            TcpListener::bind(address).and(UdpSocket::bind(address)).is_ok().then_some(address)
+        })
         .expect("loopback has a free port")
 }
 

@@ -69,6 +69,7 @@ install_debian() {
     command -v qemu-system-arm >/dev/null || missing+=(qemu-system-arm)
     command -v qemu-system-riscv32 >/dev/null || missing+=(qemu-system-misc)
     { command -v prometheus && command -v promtool; } >/dev/null || missing+=(prometheus)
+    command -v systemd-analyze >/dev/null || missing+=(systemd)
     command -v python3 >/dev/null || missing+=(python3)
     has_venv || missing+=(python3-venv)
     [ ${#missing[@]} -gt 0 ] || return 0
@@ -159,7 +160,7 @@ step_qemu() {
 
 step_servers() {
     cargo build --package narthex-host
-    cargo test --package narthex-tests --features servers --test servers
+    cargo test --package narthex-tests --features servers --test servers --test operations
 }
 
 # Each step is a process group of its own, so that nothing it started outlives it or an interrupted run.

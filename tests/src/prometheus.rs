@@ -25,12 +25,20 @@ impl Prometheus {
     /// # Panics
     /// If it does not come up, or the scrape fails.
     pub fn scraping(target: SocketAddr) -> Self {
-        let address = http::free_address();
-        let data = Data::new(address);
-        let config = data.0.join("prometheus.yml");
         let text = format!(
             "global: {{scrape_interval: 1s}}\nscrape_configs:\n- job_name: narthex\n  static_configs:\n  - targets: ['{target}']\n"
         );
+        Self::configured(&text)
+    }
+
+    /// Starts a server with this configuration, which must have a target, and waits until that was scraped.
+    ///
+    /// # Panics
+    /// If it does not come up, or the scrape fails.
+    pub fn configured(text: &str) -> Self {
+        let address = http::free_address();
+        let data = Data::new(address);
+        let config = data.0.join("prometheus.yml");
         fs::write(&config, text).expect("the configuration can be written");
         let mut command = Command::new("prometheus");
         command

@@ -14,6 +14,7 @@
 //! | `stdin` | [`stdin`] | standard input, once |
 
 mod backoff;
+pub mod capture;
 mod connection;
 mod rate;
 mod redial;

@@ -72,7 +72,7 @@
 //! # Features
 //! | feature | brings |
 //! |---|---|
-//! | `derive` (default) | `#[derive(Metrics)]` and `#[derive(LabelSet)]` |
+//! | `derive` (default) | `#[derive(Metrics)]` and `#[derive(LabelSet)]`, and the ready-made groups of [`runtime`] |
 //! | `embedded-io` | `Reporter::send` into any blocking `embedded_io::Write` |
 //! | `f32` | `GaugeF32`, and the digits of `f32` in text |
 //! | `f64` | the digits of `f64` in text, for hosts |
@@ -80,6 +80,9 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+// What the derive macros write, as everywhere else.
+#[cfg(feature = "derive")]
+extern crate self as narthex;
 #[cfg(test)]
 extern crate std;
 
@@ -88,13 +91,17 @@ pub mod frame;
 pub mod instrument;
 pub mod model;
 pub mod registry;
+#[cfg(feature = "derive")]
+pub mod runtime;
 pub mod text;
 pub mod transport;
 pub mod wire;
 
 #[cfg(feature = "f32")]
 pub use instrument::GaugeF32;
-pub use instrument::{Counter, Gauge, Histogram, OptionalGauge};
+pub use instrument::{
+    Counter, CounterFn, Gauge, GaugeFn, Histogram, Info, OptionalGauge, OptionalGaugeFn, StateSet,
+};
 #[cfg(feature = "derive")]
 pub use narthex_derive::{LabelSet, Metrics};
 pub use registry::{Family, LabelSet, Metrics, Registry};

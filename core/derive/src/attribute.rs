@@ -1,9 +1,10 @@
 //! Attributes: their `key = value` pairs, and what doc comments say.
 
 use syn::parse::ParseStream;
-use syn::{Attribute, Error, Expr, ExprLit, Lit, Meta, Result};
+use syn::{Attribute, Error, Expr, ExprLit, Lit, Meta, Result, token};
 
-/// Reads the pairs of all attributes called `name` on `owner`; `take` gets each key with the value to parse.
+/// Reads the pairs of all attributes called `name` on `owner`; `take` gets each key with the value to parse, which
+/// stands behind an equals sign or in parentheses.
 ///
 /// A key that is not among `keys`, or stands twice, is an error.
 pub(crate) fn pairs(
@@ -24,7 +25,7 @@ pub(crate) fn pairs(
             if seen.contains(&key) {
                 return Err(pair.error(format!("{owner}: `{key}` is given twice")));
             }
-            take(&key, pair.value()?)?;
+            take(&key, if pair.input.peek(token::Paren) { pair.input } else { pair.value()? })?;
             seen.push(key);
             Ok(())
         })?;

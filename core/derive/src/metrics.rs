@@ -7,8 +7,8 @@ use syn::parse::ParseStream;
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned as _;
 use syn::{
-    Data, DeriveInput, Error, Expr, ExprLit, ExprUnary, Field, Fields, Ident, Lit, LitInt, LitStr, Result,
-    Token, Type, UnOp, Visibility, bracketed,
+    Data, DeriveInput, Error, Expr, ExprLit, ExprPath, ExprUnary, Field, Fields, Ident, Lit, LitInt, LitStr,
+    Result, Token, Type, UnOp, Visibility, bracketed, parenthesized,
 };
 
 use crate::attribute::{all, first_paragraph, misplaced, pairs};
@@ -26,8 +26,10 @@ struct Metric<'a> {
     help: String,
     unit: String,
     scale: i8,
-    /// `None` where the attribute is silent.
+    /// `None` where the attribute is silent, here and below.
     bounds: Option<Punctuated<Expr, Token![,]>>,
+    labels: Option<Vec<(Ident, Expr)>>,
+    read: Option<ExprPath>,
 }
 
 /// The code of `#[derive(Metrics)]`.
@@ -40,10 +42,10 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
 
     let visibility = &input.vis;
     let descs = metrics.iter().map(Metric::desc);
-    let reads = metrics
-        .iter()
-        .enumerate()
-        .map(|(index, Metric { field, .. })| quote!(#index => ::core::option::Option::Some(&self.#field),));
+    let reads = metrics.iter().enumerate().map(|(index, metric)| {
+        let cells = metric.cells();
+        quote!(#index => ::core::option::Option::Some(#cells),)
+    });
     let news = metrics.iter().map(|Metric { field, ty, .. }| {
         quote_spanned!(at(ty.span())=> #field: <#ty as ::narthex::instrument::Metric>::NEW,)
     });
@@ -150,19 +152,23 @@ impl<'a> Metric<'a> {
             unit: String::new(),
             scale: 0,
             bounds: None,
+            labels: None,
+            read: None,
         };
         pairs(
             &field.attrs,
             "metric",
             &owner,
-            &["name", "help", "unit", "scale", "buckets"],
+            &["name", "help", "unit", "scale", "buckets", "labels", "read"],
             |key, value| {
                 match key {
                     "name" => metric.name = value.parse::<LitStr>()?.value(),
                     "help" => metric.help = value.parse::<LitStr>()?.value(),
                     "unit" => metric.unit = value.parse::<LitStr>()?.value(),
                     "scale" => metric.scale = scale(value, &owner)?,
-                    _ => metric.bounds = Some(bounds(value, &owner)?),
+                    "buckets" => metric.bounds = Some(bounds(value, &owner)?),
+                    "labels" => metric.labels = Some(labels(value)?),
+                    _ => metric.read = Some(value.parse()?),
                 }
                 Ok(())
             },
@@ -176,6 +182,13 @@ impl<'a> Metric<'a> {
     fn desc(&self) -> TokenStream {
         let Self { ty, name, help, unit, scale, .. } = self;
         let bounds = self.bounds.iter();
+        let dimensions = self.labels.as_ref().map(|labels| {
+            let labels = labels.iter().map(|(label, value)| {
+                let label = label.unraw().to_string();
+                quote!(::narthex::model::Dimension { name: #label, values: &[#value] })
+            });
+            quote!(dimensions: &[#(#labels),*],)
+        });
         quote_spanned! {at(ty.span())=>
             ::narthex::model::Desc {
                 name: #name,
@@ -183,8 +196,19 @@ impl<'a> Metric<'a> {
                 unit: #unit,
                 scale: ::narthex::model::Scale::new(#scale),
                 bounds: &[#(#bounds)*],
+                #dimensions
                 ..<#ty as ::narthex::instrument::Metric>::SHAPE
             }
+        }
+    }
+
+    /// The cells behind the metric: those of the field, or a function, whose address stands in flash.
+    fn cells(&self) -> TokenStream {
+        let Self { field, ty, .. } = self;
+        let own = quote!(&self.#field);
+        let Some(read) = &self.read else { return own };
+        quote_spanned! {at(ty.span())=>
+            <#ty as ::narthex::instrument::ReadBy>::by(#own, const { &::narthex::instrument::Reading::new(#read) })
         }
     }
 
@@ -212,11 +236,22 @@ impl<'a> Metric<'a> {
             0 => "a histogram needs bucket bounds: add `#[metric(buckets = […])]`".to_owned(),
             n => format!("its `buckets` need a `Histogram<{n}>`"),
         };
+        let labels = match &self.labels {
+            None => "an info needs labels: add `#[metric(labels(version = \"…\"))]`",
+            Some(_) => "its `labels` need an `Info`; labels that vary need a `Family`",
+        };
+        let (labelled, read) = (self.labels.is_some(), self.read.is_some());
         quote_spanned! {at(field.span())=>
             const _: () = {
                 let desc = &<#group as ::narthex::registry::Metrics>::DESCS[#index];
                 let why = if <#ty as ::narthex::instrument::Metric>::BUCKETS != desc.bounds.len() {
                     ::core::option::Option::Some(#buckets)
+                } else if ::core::matches!(desc.kind, ::narthex::model::Kind::Info) != #labelled {
+                    ::core::option::Option::Some(#labels)
+                } else if <#ty as ::narthex::instrument::Metric>::READ && !#read {
+                    ::core::option::Option::Some(
+                        "the function that gives its value is missing: add `#[metric(read = …)]`",
+                    )
                 } else if let ::core::result::Result::Err(defect) = desc.check() {
                     ::core::option::Option::Some(defect.as_str())
                 } else {
@@ -255,6 +290,18 @@ fn bounds(value: ParseStream<'_>, owner: &str) -> Result<Punctuated<Expr, Token!
         )),
         None => Ok(bounds),
     }
+}
+
+/// `(name = "value", …)`: the labels of an info. The values are constants, which the compiler checks.
+fn labels(value: ParseStream<'_>) -> Result<Vec<(Ident, Expr)>> {
+    let list;
+    parenthesized!(list in value);
+    let label = |label: ParseStream<'_>| {
+        let name = label.call(Ident::parse_any)?;
+        label.parse::<Token![=]>()?;
+        Ok((name, label.parse::<Expr>()?))
+    };
+    Ok(list.parse_terminated(label, Token![,])?.into_iter().collect())
 }
 
 /// Whether a bound is not plainly a fraction or negative; the compiler checks the rest.

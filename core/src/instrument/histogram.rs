@@ -120,6 +120,23 @@ impl<const N: usize> Observer<'_, Histogram<N>> {
         self.cells.sum.add(value);
     }
 
+    /// Counts `n` observations of `value`: what hardware has counted already.
+    ///
+    /// The same as `n` times [`observe`](Observer::observe), the sum included, which is exact.
+    ///
+    /// ```
+    /// use narthex::Histogram;
+    /// static BOUNDS: [u32; 2] = [10, 100];
+    /// static LENGTHS: Histogram<2> = Histogram::new();
+    /// LENGTHS.with(&BOUNDS).observe_n(64, 1_000_000_000);
+    /// assert_eq!((LENGTHS.count(), LENGTHS.sum()), (1_000_000_000, 64_000_000_000));
+    /// ```
+    #[inline]
+    pub fn observe_n(&self, value: u32, n: u32) {
+        self.cells.buckets.get(self.bucket(value)).unwrap_or(&self.cells.above).add(n);
+        self.cells.sum.add_u64(u64::from(value) * u64::from(n));
+    }
+
     /// Index of the first bound that is not below `value`; `N` if all are.
     ///
     /// Binary search in steps that are powers of two (L. E. Shar; Knuth, The Art of Computer Programming, vol. 3,
@@ -170,6 +187,24 @@ mod tests {
         check::<9>();
         check::<31>();
         check::<100>();
+    }
+
+    #[test]
+    fn many_at_once_are_the_same_as_one_by_one() {
+        static BOUNDS: [u32; 2] = [10, 100];
+        let (many, single) = (Histogram::<2>::new(), Histogram::<2>::new());
+        for (value, n) in [(5, 3), (10, 1), (70, 0), (101, 200)] {
+            many.with(&BOUNDS).observe_n(value, n);
+            (0..n).for_each(|_| single.with(&BOUNDS).observe(value));
+        }
+        for cell in 0..4 {
+            assert_eq!(many.read(0, cell), single.read(0, cell));
+        }
+        many.with(&BOUNDS).observe_n(u32::MAX, u32::MAX);
+        assert_eq!(many.count(), single.count() + u64::from(u32::MAX));
+        // The largest product has 64 bits, a counter 60.
+        let product = u64::from(u32::MAX) * u64::from(u32::MAX);
+        assert_eq!(many.sum(), (single.sum() + product) & ((1 << 60) - 1));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What firmware touches: counters, gauges, histograms.
+//! What firmware touches: counters, gauges, histograms, state sets, and functions that are asked.
 //!
 //! Every type is made by a `const fn new()`, lives in a `static`, is all zeroes at first (so it stays in `.bss`),
 //! and may be updated from any context, an interrupt that preempts the same update included: nothing is lost,
@@ -12,17 +12,25 @@ mod gauge;
 #[cfg(feature = "f32")]
 mod gauge_f32;
 mod histogram;
+mod info;
 mod label_set;
 mod optional_gauge;
+mod reading;
+mod state_set;
 pub(crate) mod sync;
+mod timer;
 
 pub use counter::Counter;
 pub use gauge::Gauge;
 #[cfg(feature = "f32")]
 pub use gauge_f32::GaugeF32;
 pub use histogram::{Histogram, Observer};
+pub use info::Info;
 pub use label_set::{LabelSet, Storage};
 pub use optional_gauge::OptionalGauge;
+pub use reading::{CounterFn, GaugeFn, OptionalGaugeFn, ReadBy, ReadFn, Reading, Sample};
+pub use state_set::StateSet;
+pub use timer::{Ticks, Timer};
 
 use crate::model::{Cells, Desc};
 
@@ -38,6 +46,8 @@ pub trait Metric: Cells + Sized {
     const SHAPE: Desc<'static>;
     /// How many bucket bounds it needs: 0 for all but histograms.
     const BUCKETS: usize;
+    /// Whether a function must be named that gives its value.
+    const READ: bool = false;
 }
 
 /// A [`Metric`] that is one instrument, and so can be the child of a family.

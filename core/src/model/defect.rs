@@ -70,7 +70,9 @@ impl Defect {
             Self::Total => "only a counter's name may end in `_total`",
             Self::NoInfo => "an info's name must end in `_info`",
             Self::UnitOfText => "an info or a state set has no unit and no scale",
-            Self::States => "a state set needs at least one state, and no state twice; nothing else has states",
+            Self::States => {
+                "a state set needs at least one state, and no state twice; nothing else has states"
+            }
             Self::StateLabel => "a label is called as the state set is: that is the label of its states",
             Self::Capacity => "a table family needs a label, of which no values are listed",
             Self::ReservedSuffix => {

@@ -79,7 +79,9 @@ impl fmt::Display for Error {
             Self::BufferTooSmall { needs, has } => {
                 write!(f, "a line needs {needs} bytes, the buffer has {has}")
             }
-            Self::Changed => f.write_str("metrics were registered or unregistered while the page was written"),
+            Self::Changed => {
+                f.write_str("metrics were registered or unregistered while the page was written")
+            }
         }
     }
 }

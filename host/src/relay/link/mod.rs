@@ -12,12 +12,17 @@
 //! | `udp ADDR` | [`udp`] | a source address, until it is silent |
 //! | `serial PATH` | [`serial`] | an open port |
 //! | `stdin` | [`stdin`] | standard input, once |
+//! | `replay FILE` | [`replay`] | each one in a [`capture`], once |
+//!
+//! A [`record::Recorder`] before the gate writes all that comes in to a capture, whatever link it comes from.
 
 mod backoff;
 pub mod capture;
 mod connection;
 mod rate;
+pub mod record;
 mod redial;
+pub mod replay;
 pub mod serial;
 mod status;
 pub mod stdin;

@@ -149,6 +149,13 @@ fn denied(owner: Option<u32>, groups: &str) -> String {
     }
 }
 
+/// Both ends of a pseudo terminal: one that is open, and the path of the other.
+#[cfg(test)]
+pub(super) fn pair() -> (SerialStream, String) {
+    let (device, slave) = SerialStream::pair().unwrap();
+    (device, tokio_serial::SerialPort::name(&slave).unwrap())
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -198,10 +205,8 @@ mod tests {
     #[tokio::test]
     async fn a_pseudo_terminal_is_raw_and_its_hang_up_is_a_lost_link() {
         let witness = Arc::new(Witness::answering(&[b'k'; 1000]));
-        let (mut device, slave) = SerialStream::pair().unwrap();
-        let path = tokio_serial::SerialPort::name(&slave).unwrap();
+        let (mut device, path) = pair();
         let port = Port { device: Some("pump".into()), path, baud: DEFAULT_BAUD };
-        drop(slave);
         let gate: Arc<dyn super::super::Gate> = witness.clone();
         let link = Link::new("serial", gate, Arc::new(Semaphore::new(1))).with_device(port.device.as_deref());
         let reading = link.clone();
@@ -247,9 +252,8 @@ mod tests {
             sleep(Duration::from_millis(5)).await;
         }
         assert_eq!(link.status().report().trouble, "no such file or directory");
-        let (mut device, slave) = SerialStream::pair().unwrap();
-        std::os::unix::fs::symlink(tokio_serial::SerialPort::name(&slave).unwrap(), &path).unwrap();
-        drop(slave);
+        let (mut device, end) = pair();
+        std::os::unix::fs::symlink(end, &path).unwrap();
         while !link.status().report().up {
             sleep(Duration::from_millis(5)).await;
         }

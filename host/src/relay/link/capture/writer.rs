@@ -70,9 +70,9 @@ impl Writer {
         self.entry(Kind::Close, connection, time_ms, &[], into);
     }
 
-    /// How long the entries for so many bytes are.
-    pub const fn length(bytes: usize) -> usize {
-        bytes + bytes.div_ceil(u16::MAX as usize) * HEADER
+    /// How long the entries for so many bytes are; the one of a close is as long as that of no bytes.
+    pub fn length(bytes: usize) -> usize {
+        bytes + bytes.div_ceil(u16::MAX.into()).max(1) * HEADER
     }
 
     fn entry(&self, kind: Kind, connection: u32, time_ms: u64, payload: &[u8], into: &mut Vec<u8>) {

@@ -5,6 +5,7 @@ use std::process::{Output, Stdio};
 
 use super::device::{SERIES, bytes, snapshots};
 use super::running::{end, folder, narthex};
+use narthex_host::relay::link::capture::Writer;
 
 /// Decodes what comes on standard input.
 fn decode(input: &[u8], words: &[&str]) -> (Option<i32>, String, String) {
@@ -114,4 +115,55 @@ fn any_bytes_are_taken() {
     .collect();
     let (status, page, _) = decode(&noise, &[]);
     assert_eq!((status, &*page), (Some(1), ""));
+}
+
+/// A capture of two devices on two links, and of one without a name.
+fn capture() -> Vec<u8> {
+    let (writer, mut file) = (Writer::new([1, 2, 3, 4]), Vec::new());
+    writer.preamble(&mut file);
+    writer.start(1_000_000, &mut file);
+    for (number, link, peer, device) in [(1, "tcp a:1", "b:1", ""), (2, "tcp a:1", "b:2", ""), (3, "serial c", "c", "pump")] {
+        writer.open(number, 1_000_000, [link, peer, device], &mut file);
+    }
+    let all = ["p", "q", ""].map(|name| snapshots(name, 40));
+    for second in 0..40 {
+        for (number, snapshots) in (1..).zip(&all) {
+            writer.bytes(number, 1_000_000 + 1000 * second as u64, &snapshots[second], &mut file);
+        }
+    }
+    writer.close(1, 1_040_000, &mut file);
+    file
+}
+
+#[test]
+fn a_capture_holds_several_devices() {
+    let (status, page, said) = decode(&capture(), &[]);
+    assert_eq!(status, Some(0), "{said}");
+    for device in ["p", "q", "pump"] {
+        assert!(super::links::shows(&page, device), "{device}: {page}");
+        assert!(said.contains(&format!("{device}: ")), "{said}");
+    }
+    assert_eq!(page.matches("# TYPE press_parts_total").count(), 1);
+}
+
+#[test]
+fn a_damaged_capture_says_what_is_unreadable() {
+    let mut file = capture();
+    let len = file.len();
+    for at in (100..len).step_by(100) {
+        file[at] ^= 0x55;
+    }
+    let (status, _, said) = decode(&file, &[]);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(said.contains("corrupt") || said.contains("lost"), "{said}");
+    let (status, _, said) = decode(&capture()[..len - 10], &[]);
+    assert!(status == Some(1) && said.contains(" of the capture cannot be read\n"), "{said}");
+}
+
+#[test]
+fn a_device_that_boots_again_and_again_is_shown() {
+    let boots = bytes("p").repeat(30);
+    let (status, page, said) = decode(&boots, &[]);
+    assert!(super::links::shows(&page, "p"), "{page}");
+    assert!(said.contains(", 30 boots"), "{status:?}: {said}");
 }

@@ -6,6 +6,8 @@
 mod config;
 mod decode;
 mod device;
+mod limits;
+mod links;
 mod program;
 mod reload;
 mod running;

@@ -17,7 +17,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::debug;
 
 use crate::Failure;
-use crate::gateway::{Gateway, OTHER_FILES, Stop, allow_files};
+use crate::gateway::{Gateway, MORE_FILES, OTHER_FILES, Stop, allow_files};
 use crate::options::Demo;
 use crate::pump::{Owned, Pump};
 use crate::settings::{Limits, LinkSettings, Source};
@@ -41,7 +41,7 @@ pub(crate) async fn run(options: &Demo, terminal: &Terminal) -> Result<(), Failu
     let fit = allowed.saturating_sub(other) / 2;
     if fit < u64::from(options.devices) {
         return Err(Failure::usage(format!(
-            "--devices {}: {fit} fit into the {allowed} files that may be open: see `ulimit -n`",
+            "--devices {}: {fit} fit into the {allowed} files that may be open: {MORE_FILES}",
             options.devices
         )));
     }

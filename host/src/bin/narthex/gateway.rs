@@ -31,6 +31,9 @@ const GRACE: Duration = Duration::from_millis(1500);
 /// File descriptors beside those of connections: listeners, ports, the runtime's own.
 pub(crate) const OTHER_FILES: u64 = 64;
 
+/// What to do about too few of them.
+pub(crate) const MORE_FILES: &str = "raise the hard limit (`ulimit -Hn`, or LimitNOFILE= of the unit)";
+
 /// What ends the program: a signal, or the end of a time.
 pub(crate) struct Stop {
     interrupt: Signal,
@@ -208,7 +211,7 @@ pub(crate) fn places(limits: &Limits) -> usize {
     let allowed = allow_files(other.saturating_add(limits.max_connections as u64));
     let places = usize::try_from(allowed.saturating_sub(other)).unwrap_or(usize::MAX);
     if places < limits.max_connections {
-        warn!("{places} connections fit into the {allowed} files that may be open: see `ulimit -n`");
+        warn!("{places} connections fit into the {allowed} files that may be open: {MORE_FILES}");
     }
     places.min(limits.max_connections).min(tokio::sync::Semaphore::MAX_PERMITS)
 }

@@ -7,10 +7,12 @@ mod gateway;
 mod links;
 mod metrics;
 mod options;
+mod print;
 mod pump;
 mod relay;
 mod reload;
 mod settings;
+mod state;
 mod terminal;
 mod value;
 

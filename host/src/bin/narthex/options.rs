@@ -17,7 +17,7 @@ use crate::value::{address, at_least_one, device_label, duration, host_and_port,
 ///
 /// `narthex demo` shows all of it at once, without hardware.
 #[derive(Debug, Parser)]
-#[command(name = "narthex", version, subcommand_required = true)]
+#[command(name = "narthex", version, subcommand_required = true, max_term_width = 100)]
 pub(crate) struct Options {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -40,11 +40,29 @@ pub(crate) enum Command {
     /// all other options win over it. SIGHUP reads the file again.
     Relay(Box<Relay>),
     /// A capture to readable form: what each device showed last, and what was lost.
+    #[command(after_long_help = DECODE_HELP)]
     Decode(Decode),
-    /// About the configuration file.
+    /// Checks the configuration file.
     #[command(subcommand)]
     Config(Config),
 }
+
+const STATE_HELP: &str = "Where to keep the schemas of devices, so that they are known after a restart [default: \
+    $STATE_DIRECTORY, else $XDG_STATE_HOME/narthex, else ~/.local/state/narthex]";
+
+/// What scripts may rely on.
+const DECODE_HELP: &str = "\
+The series go to standard output, as they last were; what was lost, corrupt or refused goes to standard error, by \
+device. Status: 0 when all is well; 1 when a frame was lost, corrupt or refused, or a family is not known; 2 when the \
+capture cannot be read.
+
+JSON, an object a line:
+  {\"device\":\"pump-1\",\"name\":\"pump_strokes_total\",\"type\":\"counter\",\"labels\":{\"side\":\"a\"},\"value\":17}
+  type       counter, gauge, histogram, info or stateset (a line for each state, 1 or 0)
+  value      a number with all its digits, above 2^53, too; \"NaN\", \"+Inf\", \"-Inf\"
+  histogram  {\"count\":3,\"sum\":0.25,\"buckets\":[{\"le\":0.1,\"count\":2},{\"le\":\"+Inf\",\"count\":3}]}
+             as value; buckets are cumulative
+A gauge that was never set has no line.";
 
 /// The options of `demo`.
 #[derive(Debug, Args)]
@@ -65,8 +83,8 @@ pub(crate) struct Demo {
 pub(crate) struct Relay {
     #[command(flatten)]
     pub(crate) links: Links,
-    /// Take settings from a file, too; `narthex config check FILE` says what is wrong with it.
-    #[arg(long, value_name = "FILE")]
+    /// Take settings from a file; `narthex config check FILE` says what is wrong with it.
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub(crate) config: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) said: Said,
@@ -98,21 +116,20 @@ pub(crate) struct Links {
 
 /// What the gateway is to do, as far as it was said: here, or in the configuration file under the same names.
 #[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Limits")]
 pub(crate) struct Said {
-    #[arg(long, value_name = "ADDR", value_parser = address,
+    #[arg(long, value_name = "ADDR", value_parser = address, help_heading = "Output",
         help = format!("Where to serve metrics; port 0 takes a free one [default: {}]", Settings::LISTEN))]
     pub(crate) listen: Option<SocketAddr>,
     /// Record all that comes in to a file, for --replay and `narthex decode`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Files")]
     pub(crate) record: Option<PathBuf>,
-    /// Where to keep the schemas of devices, so that they are known after a restart [default:
-    /// `$STATE_DIRECTORY`, else `$XDG_STATE_HOME/narthex`, else ~/.local/state/narthex]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "Files", help = STATE_HELP)]
     pub(crate) state: Option<PathBuf>,
     /// Print what comes between frames, such as log lines, to standard output.
-    #[arg(long, num_args = 0, default_missing_value = "true")]
+    #[arg(long, num_args = 0, help_heading = "Output", default_missing_value = "true")]
     pub(crate) print_text: Option<bool>,
-    #[arg(long, value_name = "NAME", value_parser = device_label,
+    #[arg(long, value_name = "NAME", value_parser = device_label, help_heading = "Output",
         help = format!("The label that tells devices apart [default: {}]", Limits::default().device_label))]
     pub(crate) device_label: Option<String>,
     #[arg(long, value_name = "TIME", value_parser = duration,
@@ -153,7 +170,7 @@ pub(crate) struct Decode {
 pub(crate) enum Form {
     /// The text format 0.0.4 of Prometheus.
     Text,
-    /// `OpenMetrics` 1.0, with created times.
+    /// OpenMetrics 1.0.
     Openmetrics,
     /// One JSON object a line, for each series.
     Json,

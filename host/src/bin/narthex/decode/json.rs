@@ -54,6 +54,13 @@ fn series(family: &Family, child: &Child<'_>, device_label: &str, out: &mut dyn 
             }
             line(&text, &format!(r#"{{"count":{count},"sum":{},"buckets":[{list}]}}"#, json(sum, scale)))
         }
+        Point::States { states, state } => {
+            for (index, label) in states.iter().enumerate() {
+                let comma = if text.is_empty() { "" } else { "," };
+                line(&format!("{text}{comma}{label}"), if index == state { "1" } else { "0" })?;
+            }
+            Ok(())
+        }
         _ => Ok(()),
     }
 }
@@ -152,6 +159,15 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!((value["device"].as_str(), value["labels"]["x"].as_str()), (Some(odd), Some(odd)));
         assert_eq!(value["labels"].as_object().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn each_state_is_an_object() {
+        let family = Family::new(narthex::model::Kind::StateSet, "mode", "M.").unwrap();
+        let states = ["idle", "busy"].map(|state| LabelText::new(&[("mode", state)]).unwrap());
+        let lines = line(&[("device", "p")], &family, Point::States { states: &states, state: 1 });
+        assert!(lines.contains(r#""type":"stateset","labels":{"mode":"idle"},"value":0}"#), "{lines}");
+        assert!(lines.contains(r#""type":"stateset","labels":{"mode":"busy"},"value":1}"#), "{lines}");
     }
 
     #[test]

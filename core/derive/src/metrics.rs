@@ -168,7 +168,7 @@ impl<'a> Metric<'a> {
                     "scale" => metric.scale = scale(value, &owner)?,
                     "buckets" => metric.bounds = Some(bounds(value, &owner)?),
                     "labels" => metric.labels = Some(labels(value)?),
-                    _ => metric.read = Some(value.parse()?),
+                    _ => metric.read = Some(path(value, &owner)?),
                 }
                 Ok(())
             },
@@ -302,6 +302,11 @@ fn labels(value: ParseStream<'_>) -> Result<Vec<(Ident, Expr)>> {
         Ok((name, label.parse::<Expr>()?))
     };
     Ok(list.parse_terminated(label, Token![,])?.into_iter().collect())
+}
+
+fn path(value: ParseStream<'_>, owner: &str) -> Result<ExprPath> {
+    let why = || format!("{owner}: `read` takes the path of a function");
+    value.parse().map_err(|error: Error| Error::new(error.span(), why()))
 }
 
 /// Whether a bound is not plainly a fraction or negative; the compiler checks the rest.

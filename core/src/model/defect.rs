@@ -372,6 +372,50 @@ mod tests {
     }
 
     #[test]
+    fn an_info_is_labels_and_no_number() {
+        let labels = [Dimension { name: "version", values: &["1.2.0"] }];
+        let info = Desc::info("build_info", "Build.", &labels);
+        assert_eq!(info.check(), Ok(()));
+        refused(Desc { name: "build", ..info }, Defect::NoInfo);
+        refused(Desc { name: "_info", ..info }, Defect::Name(NameError::Empty));
+        refused(Desc { name: "build_seconds_info", unit: "seconds", ..info }, Defect::UnitOfText);
+        refused(Desc { scale: Scale::new(-3), ..info }, Defect::UnitOfText);
+        refused(Desc { number: Number::Signed, ..info }, Defect::Number);
+        assert_eq!(info.check_labels(&[Label::new("version", "")]), Err(Defect::DuplicateLabel));
+    }
+
+    #[test]
+    fn states_belong_to_state_sets() {
+        let link = Desc::state_set("link", "Link.", &["down", "up"]);
+        assert_eq!(link.check(), Ok(()));
+        refused(Desc { states: &[], ..link }, Defect::States);
+        refused(Desc { states: &["up", "up"], ..link }, Defect::States);
+        refused(Desc { states: &["up"], ..Desc::gauge("link", "Link.") }, Defect::States);
+        refused(Desc { name: "link_total", ..link }, Defect::Total);
+        refused(Desc { name: "link_seconds", unit: "seconds", ..link }, Defect::UnitOfText);
+        refused(Desc { scale: Scale::new(1), ..link }, Defect::UnitOfText);
+        refused(Desc { optional: true, ..link }, Defect::Number);
+        let radio = |name| [Dimension { name, values: &["uplink", "mesh"] }];
+        assert_eq!(Desc { dimensions: &radio("radio"), ..link }.check(), Ok(()));
+        refused(Desc { dimensions: &radio("link"), ..link }, Defect::StateLabel);
+        assert_eq!(link.check_labels(&[Label::new("link", "a")]), Err(Defect::StateLabel));
+    }
+
+    #[test]
+    fn slots_take_labels_whose_values_nobody_lists() {
+        let labels = [Dimension { name: "peer", values: &[] }];
+        let table = Desc { capacity: 8, dimensions: &labels, ..Desc::counter("frames_total", "Frames.") };
+        assert_eq!(table.check(), Ok(()));
+        refused(Desc { capacity: 0, ..table }, Defect::LabelValues);
+        refused(Desc { dimensions: &[], ..table }, Defect::Capacity);
+        let listed = [Dimension { name: "peer", values: &["a"] }];
+        refused(Desc { dimensions: &listed, ..table }, Defect::Capacity);
+        // Nine slots of two cells, the birth among them.
+        assert_eq!(table.all_cells(), 18);
+        refused(Desc { capacity: Desc::MAX_CELLS / 2, ..table }, Defect::Cells);
+    }
+
+    #[test]
     fn labels_are_distinct_and_not_reserved() {
         let dims = [Dimension { name: "a", values: &["x", "y"] }, Dimension { name: "b", values: &["1"] }];
         let desc = Desc { dimensions: &dims, scale: Scale::ONE, ..Desc::gauge("g", "G.") };
@@ -392,5 +436,8 @@ mod tests {
         assert!(a.agrees(&Desc::histogram("hx", "H.", &[1, 2])));
         assert!(!a.agrees(&Desc::histogram("hx", "H.", &[1, 2, 3])));
         assert!(!a.agrees(&Desc::histogram("hx", "h.", &[1, 2])));
+        let states = Desc::state_set("link", "Link.", &["down", "up"]);
+        assert!(!states.agrees(&Desc::state_set("link", "Link.", &["up", "down"])));
+        assert!(!Desc { capacity: 8, ..states }.agrees(&Desc { capacity: 9, ..states }));
     }
 }

@@ -1,4 +1,8 @@
-//! The macro by which a registry is declared: the one place where registry and wire meet.
+//! How registries are made, by the compiler or at run time: the one place where registry and wire meet.
+
+use crate::model::{Instance, Label, Source, fnv1a};
+use crate::registry::{DynRegistry, Entry, Metrics, RegistryError};
+use crate::wire::{Window, schema};
 
 /// Declares a [`Registry`](crate::Registry): a constant table of groups, checked by the compiler.
 ///
@@ -68,10 +72,76 @@ macro_rules! registry {
     }};
 }
 
+impl<const N: usize> DynRegistry<N> {
+    /// Adds all metrics of a group, with labels that tell it from others of its type: each behind its family, or at
+    /// the end if it is the first of it.
+    ///
+    /// # Errors
+    /// [`RegistryError`], with nothing changed.
+    pub fn register<G: Metrics>(
+        &self,
+        group: &'static G,
+        labels: &'static [Label<'static>],
+    ) -> Result<(), RegistryError> {
+        self.insert(&Entry::new(group, labels), schema_hash)
+    }
+
+    /// Takes all metrics of a group away that were registered with these labels.
+    ///
+    /// # Errors
+    /// [`RegistryError`], with nothing changed.
+    pub fn unregister<G: Metrics>(
+        &self,
+        group: &'static G,
+        labels: &'static [Label<'static>],
+    ) -> Result<(), RegistryError> {
+        self.remove(&Entry::new(group, labels), schema_hash)
+    }
+}
+
+/// As [`schema::hash`], without a buffer for a whole family, which is written as often as it takes instead. Else at
+/// which position the schema grows too large, and how.
+fn schema_hash(source: &dyn Source) -> Result<u32, (usize, &'static str)> {
+    let (mut hash, mut cells, mut index) = (schema::HASH_START, 0usize, 0);
+    while let Some(Instance { desc, first, .. }) = source.instance(index) {
+        cells = cells.saturating_add(desc.all_cells());
+        if cells > usize::from(u16::MAX) {
+            return Err((index, schema::Error::TooMany.as_str()));
+        }
+        if first {
+            hash = hash_family(hash, source, index).map_err(|error| (index, error.as_str()))?;
+        }
+        index = index.saturating_add(1);
+    }
+    Ok(hash)
+}
+
+/// As [`schema::hash_family`].
+fn hash_family(mut hash: u32, source: &dyn Source, index: usize) -> Result<u32, schema::Error> {
+    let (mut part, mut at) = ([0; 64], 0usize);
+    loop {
+        let mut window = Window::new(&mut part, at);
+        schema::write(&mut window, source, index);
+        let (total, kept) = (window.total(), window.kept());
+        if total > schema::MAX_FAMILY {
+            return Err(schema::Error::FamilyTooLong);
+        }
+        if at == 0 {
+            hash = fnv1a(hash, &(total as u16).to_le_bytes());
+        }
+        hash = fnv1a(hash, part.get(..kept).unwrap_or_default());
+        at = at.saturating_add(kept);
+        if kept == 0 || at >= total {
+            return Ok(hash);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use crate::model::{Cells, Desc, Source};
-    use crate::registry::{Group, Metrics, Registry};
+    use super::*;
+    use crate::model::{Cells, Desc};
+    use crate::registry::{Group, Registry};
 
     struct Nameless;
 

@@ -103,5 +103,5 @@ pub use instrument::{
     Counter, CounterFn, Gauge, GaugeFn, Histogram, Info, OptionalGauge, OptionalGaugeFn, StateSet,
 };
 #[cfg(feature = "derive")]
-pub use narthex_derive::{LabelSet, Metrics};
-pub use registry::{Family, LabelSet, Metrics, Registry};
+pub use narthex_derive::{LabelSet, LabelValues, Metrics};
+pub use registry::{DynRegistry, Family, LabelSet, LabelValues, Metrics, Registry, TableFamily};

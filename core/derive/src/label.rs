@@ -61,7 +61,7 @@ impl<'a> Owner<'a> {
             let name = name.unwrap_or_else(|| ident.unraw().to_string());
             Ok(Part { ident, ty: &field.ty, name })
         }))?;
-        self.distinct("field", "label", parts.iter().map(|part| (part.ident, part.name.as_str())))?;
+        self.distinct("field", "label", &parts.iter().map(|part| (part.ident, part.name.as_str())))?;
         Ok(parts)
     }
 
@@ -70,7 +70,7 @@ impl<'a> Owner<'a> {
         &self,
         part: &str,
         what: &str,
-        texts: impl Iterator<Item = (&'t Ident, &'t str)> + Clone,
+        texts: &(impl Iterator<Item = (&'t Ident, &'t str)> + Clone),
     ) -> Result<()> {
         all(texts.clone().enumerate().map(|(index, (ident, text))| {
             match texts.clone().take(index).find(|(_, earlier)| *earlier == text) {

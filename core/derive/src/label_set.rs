@@ -53,7 +53,7 @@ fn of_enum(set: Owner<'_>, input: &DeriveInput, data: &DataEnum) -> Result<Token
         let value = text(&variant.attrs, "value", &format!("{set}, variant `{ident}`"))?;
         Ok((ident, value.unwrap_or_else(|| snake(&ident.unraw().to_string()))))
     }))?;
-    set.distinct("variant", "value", values.iter().map(|(ident, value)| (*ident, value.as_str())))?;
+    set.distinct("variant", "value", &values.iter().map(|(ident, value)| (*ident, value.as_str())))?;
     let count = values.len();
     let variants = values
         .iter()

@@ -1,7 +1,8 @@
 //! The derive macros of narthex, which re-exports them: use them from there.
 //!
-//! They turn a struct into a group of metrics ([`Metrics`](macro@Metrics)), and an enum or a struct of enums into
-//! a set of labels ([`LabelSet`](macro@LabelSet)). All text ends up in flash, all cells are zero at first, and what
+//! They turn a struct into a group of metrics ([`Metrics`](macro@Metrics)), an enum or a struct of enums into a set of
+//! labels ([`LabelSet`](macro@LabelSet)), and a struct of integers and short strings into labels that only run time
+//! knows ([`LabelValues`](macro@LabelValues)). All text ends up in flash, all cells are zero at first, and what
 //! is wrong is a compile error at the field or variant. The rules for names, units and bounds are those of
 //! `narthex::model`, asked at compile time; nothing is checked here that is checked there.
 //!
@@ -11,6 +12,7 @@ mod attribute;
 mod case;
 mod label;
 mod label_set;
+mod label_values;
 mod metrics;
 mod span;
 
@@ -65,6 +67,8 @@ use syn::{DeriveInput, Error, parse_macro_input};
 /// | `unit` | the base unit in plural, which must be the suffix of the name (before `_total`) | none |
 /// | `scale` | the power of ten by which cells are multiplied, from −18 to 18: −6 for microseconds under `seconds` | 0 |
 /// | `buckets` | the upper bounds of a histogram in the device's unit, increasing, as many as its type says | none |
+/// | `labels(…)` | the labels of an `Info`: `labels(version = env!("CARGO_PKG_VERSION"), board = "rev-c")` | none |
+/// | `read` | the path of the function that gives the value of a `CounterFn`, `GaugeFn` or `OptionalGaugeFn` | none |
 ///
 /// # What it makes
 /// - `narthex::registry::Metrics` and `Group`: what `registry!` asks for.
@@ -76,7 +80,8 @@ use syn::{DeriveInput, Error, parse_macro_input};
 /// # Errors
 /// The compiler refuses, at the field, a missing help text, an illegal or reserved name, a counter without
 /// `_total` or anything else with it, a unit that is not the suffix, bounds that are missing, out of order or of the
-/// wrong number, a scale out of range, and a name that stands twice.
+/// wrong number, a scale out of range, an info without labels, a function that is missing or of another type, and a
+/// name that stands twice.
 #[proc_macro_derive(Metrics, attributes(metrics, metric))]
 pub fn metrics(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -131,4 +136,40 @@ pub fn metrics(input: TokenStream) -> TokenStream {
 pub fn label_set(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     label_set::derive(&input).unwrap_or_else(Error::into_compile_error).into()
+}
+
+/// Makes a struct the labels of a `TableFamily`, whose values only run time knows.
+///
+/// Each field is a label: an integer, a `bool`, a `ShortStr` of at most 32 bytes, or an enum with
+/// `#[derive(LabelSet)]`. The label is called as the field is, or as `#[label(name = "…")]` on the field says. The
+/// type must be `Clone`, `Copy` and `PartialEq`.
+///
+/// ```
+/// use narthex::model::ShortStr;
+/// use narthex::{LabelSet, LabelValues};
+///
+/// #[derive(Clone, Copy, PartialEq, LabelSet)]
+/// enum Direction {
+///     Receive,
+///     Transmit,
+/// }
+/// #[derive(Clone, Copy, PartialEq, LabelValues)]
+/// struct Peer {
+///     #[label(name = "node")]
+///     address: u16,
+///     interface: ShortStr<8>,
+///     direction: Direction,
+/// }
+/// let peer = Peer { address: 513, interface: ShortStr::cut("mesh"), direction: Direction::Transmit };
+/// assert_eq!(Peer::DIMENSIONS[0].name, "node");
+/// assert_eq!([0, 1, 2].map(|label| peer.value(label)), ["513", "mesh", "transmit"].map(ShortStr::cut));
+/// ```
+///
+/// # Errors
+/// The compiler refuses, at the type or field, what is not a struct with named fields, field types that cannot be the
+/// value of a label, a label that stands twice, an illegal or reserved label name, and generics.
+#[proc_macro_derive(LabelValues, attributes(label))]
+pub fn label_values(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    label_values::derive(&input).unwrap_or_else(Error::into_compile_error).into()
 }

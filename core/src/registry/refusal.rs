@@ -98,8 +98,8 @@ pub const fn check<const N: usize>(shapes: &[Shape]) -> Option<Refusal> {
         while let [other, tail @ ..] = others
             && !other.first
         {
-            if let Some(why) = conflict(instance, other) {
-                return Some(Refusal::new(other.desc.name, why));
+            if let Some(conflict) = conflict(instance, other) {
+                return Some(Refusal::new(other.desc.name, conflict.as_str()));
             }
             others = tail;
         }
@@ -108,23 +108,46 @@ pub const fn check<const N: usize>(shapes: &[Shape]) -> Option<Refusal> {
     None
 }
 
-/// Why two instances of one family cannot stand in one registry. One name may stand twice if and only if everything
-/// but the values of the constant labels is equal.
-const fn conflict(earlier: &Instance<'_>, later: &Instance<'_>) -> Option<&'static str> {
+/// Why two instances of one family cannot stand in one registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conflict {
+    /// A counter and something else of its name without `_total`.
+    Name,
+    /// All that a description says, but for the constant labels.
+    Desc,
+    /// The names of the constant labels differ.
+    LabelNames,
+    /// The constant labels are equal.
+    Labels,
+}
+
+impl Conflict {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Name => "a counter of this name without `_total` would be the same family in OpenMetrics",
+            Self::Desc => "the name is used twice, with different kind, help, unit, scale, labels or bounds",
+            Self::LabelNames => "the name is used twice, with different constant label names",
+            Self::Labels => "the name is used twice: give the groups constant labels that tell them apart",
+        }
+    }
+}
+
+/// One name may stand twice if and only if everything but the values of the constant labels is equal.
+pub(super) const fn conflict(earlier: &Instance<'_>, later: &Instance<'_>) -> Option<Conflict> {
     // What must be equal is compared with the first only.
     if earlier.first {
         if !same(earlier.desc.name, later.desc.name) {
-            return Some("a counter of this name without `_total` would be the same family in OpenMetrics");
+            return Some(Conflict::Name);
         }
         if !earlier.desc.agrees(later.desc) {
-            return Some("the name is used twice, with different kind, help, unit, scale, labels or bounds");
+            return Some(Conflict::Desc);
         }
         if !same_names(earlier.labels, later.labels) {
-            return Some("the name is used twice, with different constant label names");
+            return Some(Conflict::LabelNames);
         }
     }
     if same_values(earlier.labels, later.labels) {
-        return Some("the name is used twice: give the groups constant labels that tell them apart");
+        return Some(Conflict::Labels);
     }
     None
 }

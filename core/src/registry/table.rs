@@ -1,7 +1,7 @@
 //! The constant registry: a table of groups and the order in which their families are read.
 
 use super::{Entry, Shape};
-use crate::model::{Desc, FNV_START, Instance, Source, Value, fnv1a, same};
+use crate::model::{Desc, FNV_START, Instance, Slots, Source, Value, fnv1a, same};
 
 /// Where one instance of a family stands: which group, which metric of it.
 ///
@@ -59,6 +59,11 @@ impl Source for Registry {
     fn read(&self, index: usize, child: usize, cell: usize) -> Option<Value> {
         let (entry, metric, _) = self.entry(index)?;
         entry.group.metric(metric)?.read(child, cell)
+    }
+
+    fn slots(&self, index: usize) -> Option<&dyn Slots> {
+        let (entry, metric, _) = self.entry(index)?;
+        entry.group.metric(metric)?.slots()
     }
 
     fn schema_hash(&self) -> u32 {

@@ -3,9 +3,9 @@
 use core::fmt;
 use core::time::Duration;
 
-use embedded_io::Write;
+use embedded_io::{Read, ReadReady, Write};
 
-use super::{Error, Reporter};
+use super::{Error, Inbox, Memory, Reporter, Requests};
 use crate::frame::DELIMITER;
 use crate::model::Source;
 
@@ -33,7 +33,7 @@ impl<E: fmt::Display> fmt::Display for SendError<E> {
 
 impl<E: fmt::Debug + fmt::Display> core::error::Error for SendError<E> {}
 
-impl<S: Source + ?Sized> Reporter<'_, S> {
+impl<S: Source + ?Sized, M: Memory, R: Requests> Reporter<'_, S, M, R> {
     /// Sends one snapshot: [`begin`](Reporter::begin), then every [`frame`](Reporter::frame), through `buf`, into
     /// `sink`; blocks as long as the sink does.
     ///
@@ -41,7 +41,7 @@ impl<S: Source + ?Sized> Reporter<'_, S> {
     ///
     /// # Errors
     /// [`SendError`]; what was not sent is given up. The next snapshot carries the values, and hello and schema come
-    /// round again ([`with_trickle`](Reporter::with_trickle)).
+    /// round again ([`with_trickle`](Reporter::with_trickle)); the next snapshot is a full one.
     pub fn send<W: Write>(
         &mut self,
         uptime: Duration,
@@ -49,11 +49,43 @@ impl<S: Source + ?Sized> Reporter<'_, S> {
         sink: &mut W,
     ) -> Result<(), SendError<W::Error>> {
         self.begin(uptime);
+        let sent = self.write_frames(buf, sink);
+        if sent.is_err() {
+            self.forget();
+        }
+        sent
+    }
+
+    fn write_frames<W: Write>(&mut self, buf: &mut [u8], sink: &mut W) -> Result<(), SendError<W::Error>> {
         while let Some(frame) = self.frame(buf).map_err(SendError::Frame)? {
             put(sink, &[DELIMITER])?;
             put(sink, frame)?;
         }
         sink.flush().map_err(SendError::Write)
+    }
+}
+
+impl<S: Source + ?Sized, M> Reporter<'_, S, M, Inbox> {
+    /// Takes what the gateway has sent so far, from the link's other half; never waits for more. Call it before each
+    /// snapshot at least.
+    ///
+    /// At most 256 bytes in a call, so that it ends on a line that is never quiet; all requests together are shorter.
+    ///
+    /// # Errors
+    /// What `link` fails with. Bytes that were read before are not lost.
+    pub fn poll<L: Read + ReadReady>(&mut self, link: &mut L) -> Result<(), L::Error> {
+        let mut buf = [0; 32];
+        for _ in 0..256 / buf.len() {
+            if !link.read_ready()? {
+                break;
+            }
+            let n = link.read(&mut buf)?;
+            if n == 0 {
+                break;
+            }
+            self.receive(buf.get(..n).unwrap_or_default());
+        }
+        Ok(())
     }
 }
 

@@ -9,4 +9,4 @@ mod reporter;
 
 #[cfg(feature = "embedded-io")]
 pub use self::embedded_io::SendError;
-pub use reporter::{Error, Reporter};
+pub use reporter::{Error, Inbox, LastValues, Memory, Reporter, Requests};

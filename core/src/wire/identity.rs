@@ -1,7 +1,7 @@
 //! Who a device is.
 
-use super::Window;
 use super::bytes::{Truncated, take_len, take_string};
+use super::{Window, take_varint};
 
 /// What a device says of itself in its hello.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Hello<'a> {
     pub families: usize,
     /// How many cells a snapshot has.
     pub cells: usize,
+    /// What else is to be known of it: [`Hello::READS_REQUESTS`].
+    pub flags: u64,
 }
 
 impl Identity<'_> {
@@ -34,12 +36,18 @@ fn head(text: &str, max: usize) -> &str {
 }
 
 impl<'a> Hello<'a> {
+    /// The flag of a device that reads requests.
+    pub const READS_REQUESTS: u64 = 1;
+
     /// Writes the byte string of a hello; names that are too long are cut.
     pub fn write(&self, window: &mut Window<'_>) {
         window.string(head(self.identity.device, Identity::MAX));
         window.string(head(self.identity.firmware, Identity::MAX));
         window.varint(self.families as u64);
         window.varint(self.cells as u64);
+        if self.flags != 0 {
+            window.varint(self.flags);
+        }
     }
 
     /// Reads it back.
@@ -53,7 +61,9 @@ impl<'a> Hello<'a> {
             return Err(Truncated);
         }
         let identity = Identity { device, firmware };
-        Ok(Self { identity, families: take_len(&mut bytes)?, cells: take_len(&mut bytes)? })
+        let (families, cells) = (take_len(&mut bytes)?, take_len(&mut bytes)?);
+        let flags = if bytes.is_empty() { 0 } else { take_varint(&mut bytes).ok_or(Truncated)? };
+        Ok(Self { identity, families, cells, flags })
     }
 }
 
@@ -64,7 +74,7 @@ mod tests {
     #[test]
     fn makes_the_round_trip_and_cuts_between_characters() {
         let identity = Identity { device: "a device with a name of 33 bytes°", firmware: "1.0" };
-        let hello = Hello { identity, families: 300, cells: 4000 };
+        let hello = Hello { identity, families: 300, cells: 4000, flags: 0 };
         let mut buf = [0; 80];
         let mut window = Window::new(&mut buf, 0);
         hello.write(&mut window);
@@ -74,6 +84,19 @@ mod tests {
         assert_eq!((read.families, read.cells), (300, 4000));
         for cut in 0..len {
             assert_eq!(Hello::read(&buf[..cut]), Err(Truncated));
+        }
+    }
+
+    #[test]
+    fn flags_are_left_out_where_there_are_none() {
+        let identity = Identity { device: "d", firmware: "" };
+        for (flags, len) in [(0, 5), (Hello::READS_REQUESTS, 6), (300, 7)] {
+            let hello = Hello { identity, families: 1, cells: 2, flags };
+            let mut buf = [0; 16];
+            let mut window = Window::new(&mut buf, 0);
+            hello.write(&mut window);
+            assert_eq!(window.total(), len);
+            assert_eq!(Hello::read(&buf[..len]), Ok(hello));
         }
     }
 }

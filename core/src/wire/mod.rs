@@ -39,8 +39,11 @@
 //!
 //! A snapshot too long for one frame is a *values* frame and then *part* frames, all with the same uptime. Each is
 //! useful alone, but a histogram that is cut between frames counts only when all of them have come. A *sparse* frame
-//! carries running totals like any other; of each child it has all cells or none. A cell whose bit is clear has not
-//! changed since the snapshot before, and keeps what the receiver has for it. Without cells there are no such frames.
+//! carries running totals like any other; of each child it has all cells or none. A cell whose bit is clear, or which
+//! no frame of the snapshot covers, has not changed since the snapshot before, and keeps what the receiver has for it.
+//! Where much has changed, or a child is longer than a frame, frames of the other kinds stand in the place of sparse
+//! ones, and say nothing of the cells that they do not hold. If nothing has changed, one sparse frame covers nothing.
+//! Without cells there are no frames of values at all.
 //!
 //! # Records
 //! `kind (1 byte), length (varint), body`. A receiver skips kinds it does not know. Byte strings of up to 1 KiB travel
@@ -56,7 +59,11 @@
 //! | 65 | hello request | empty |
 //! | 66 | schema request | family to begin with (varint) |
 //! | 67 | snapshot request | empty: the next snapshot must be full |
-//! | 68 | label request | family (varint), first slot (varint) |
+//! | 68 | label request | family (varint), first slot (varint): of this and all behind it |
+//!
+//! A device sends everything at boot, and when its schema has changed; else in front of the values of a snapshot the
+//! labels of births since the one before and what was asked for, and with each snapshot a little of everything in turn.
+//! A slot that is asked for and empty has no label record.
 //!
 //! *Identity*: device name (string, up to 32 bytes), firmware version (string, up to 32 bytes), number of families
 //! (varint), number of cells (varint), flags (varint; none if it is left out). Flag 1: the device reads requests. A host
@@ -104,10 +111,12 @@ mod bytes;
 mod cell;
 mod identity;
 pub mod record;
+mod request;
 pub mod schema;
 mod varint;
 
 pub use bytes::{Truncated, Window};
 pub use cell::Cell;
 pub use identity::{Hello, Identity};
+pub use request::Request;
 pub use varint::{MAX_VARINT, put_varint, take_varint, varint_len};

@@ -1,0 +1,89 @@
+//! What a host asks of a device.
+
+use super::record::{Head, kind, put_request};
+
+/// A request to a device that reads them ([`Hello::READS_REQUESTS`](super::Hello::READS_REQUESTS)).
+///
+/// ```
+/// use narthex::frame::{self, Header, Kind, MIN_FRAME};
+/// use narthex::wire::Request;
+/// // Requests go in frames of the smallest size: a device has no room for more.
+/// let mut buf = [0; MIN_FRAME];
+/// let len = Request::put_all(&[Request::Hello, Request::Snapshot], frame::payload(&mut buf));
+/// let header = Header { kind: Kind::REQUESTS, boot: 0x5eed, schema: 0, sequence: 1, uptime: 0 };
+/// let frame = frame::seal(&mut buf, &header, len);
+/// assert_eq!(frame.len(), 25);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Request {
+    /// Who the device is.
+    Hello,
+    /// The schema.
+    Schema {
+        /// From this family on.
+        family: usize,
+    },
+    /// A full snapshot.
+    Snapshot,
+    /// The label records of live slots.
+    Labels {
+        /// From this family on.
+        family: usize,
+        /// And in it from this slot on.
+        slot: usize,
+    },
+}
+
+impl Request {
+    /// Writes the record to the front of `buf` and returns its length; `None` if it does not fit.
+    pub fn put(self, buf: &mut [u8]) -> Option<usize> {
+        let (kind, fields) = match self {
+            Self::Hello => (kind::HELLO_REQUEST, &[][..]),
+            Self::Schema { family } => (kind::SCHEMA_REQUEST, &[family as u64][..]),
+            Self::Snapshot => (kind::SNAPSHOT_REQUEST, &[][..]),
+            Self::Labels { family, slot } => (kind::LABEL_REQUEST, &[family as u64, slot as u64][..]),
+        };
+        put_request(buf, &Head { kind, fields })
+    }
+
+    /// Writes the records of as many of these as fit, one behind the other, and returns their length. The payload of
+    /// the smallest frame holds one of each kind.
+    pub fn put_all(requests: &[Self], payload: &mut [u8]) -> usize {
+        let mut at = 0;
+        for request in requests {
+            let Some(len) = payload.get_mut(at..).and_then(|room| request.put(room)) else { break };
+            at += len;
+        }
+        at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame;
+    use crate::wire::record::{Record, Records};
+
+    #[test]
+    fn the_smallest_frame_holds_one_of_each() {
+        let most = usize::from(u16::MAX);
+        let all = [
+            Request::Hello,
+            Request::Schema { family: most },
+            Request::Snapshot,
+            Request::Labels { family: most, slot: most },
+        ];
+        let mut buf = [0; frame::MIN_FRAME];
+        let payload = frame::payload(&mut buf);
+        let len = Request::put_all(&all, payload);
+        let want = [
+            Record::HelloRequest,
+            Record::SchemaRequest { family: most },
+            Record::SnapshotRequest,
+            Record::LabelRequest { family: most, slot: most },
+        ];
+        assert!(Records::new(&payload[..len]).eq(want));
+        assert_eq!(Request::put_all(&all, &mut payload[..5]), 2);
+    }
+}

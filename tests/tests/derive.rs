@@ -2,9 +2,12 @@
 
 use narthex::model::{Dimension, Kind, Label, Number, Source as _, Value};
 use narthex::registry::Group as _;
-use narthex::{Counter, Family, Gauge, Histogram, LabelSet, Metrics, OptionalGauge, Registry, registry};
+use narthex::{
+    Counter, CounterFn, Family, Gauge, GaugeFn, Histogram, Info, LabelSet, Metrics, OptionalGauge,
+    OptionalGaugeFn, Registry, StateSet, registry,
+};
 
-#[derive(Clone, Copy, Debug, LabelSet)]
+#[derive(Clone, Copy, Debug, PartialEq, LabelSet)]
 enum Reason {
     Crc,
     #[label(value = "FIFO full")]
@@ -12,14 +15,14 @@ enum Reason {
     I2CTimeout,
 }
 
-#[derive(Clone, Copy, Debug, LabelSet)]
+#[derive(Clone, Copy, Debug, PartialEq, LabelSet)]
 #[label(name = "dir")]
 enum Direction {
     Receive,
     Transmit,
 }
 
-#[derive(Clone, Copy, Debug, LabelSet)]
+#[derive(Clone, Copy, Debug, PartialEq, LabelSet)]
 struct Loss {
     direction: Direction,
     #[label(name = "why")]
@@ -116,6 +119,7 @@ fn the_last_field_runs_fastest() {
                 let loss = Loss { direction, reason, retried };
                 assert_eq!(loss.index(), expected);
                 assert_eq!(children[loss.index()], expected);
+                assert_eq!(Loss::from_index(expected), Some(loss));
                 // The index and the label values of the description agree.
                 let values = [direction.index(), reason.index(), retried.index()];
                 for (dimension, value) in values.into_iter().enumerate() {
@@ -126,6 +130,11 @@ fn the_last_field_runs_fastest() {
             }
         }
     }
+    assert_eq!(
+        (Loss::from_index(12), Reason::from_index(3), Loss::from_index(usize::MAX)),
+        (None, None, None)
+    );
+    assert_eq!(Loss::FIRST.index(), 0);
 }
 
 #[test]
@@ -193,4 +202,125 @@ fn a_registry_reads_family_by_family() {
     // Never set, and past the end.
     assert_eq!(REGISTRY.read(8, 0, 0), None);
     assert_eq!(REGISTRY.read(14, 0, 0), None);
+}
+
+const BOARD_REVISION: &str = "rev-c";
+
+mod mac {
+    pub(crate) fn frames() -> u64 {
+        u64::MAX
+    }
+
+    pub(crate) struct Clock;
+
+    impl Clock {
+        pub(crate) fn millis() -> i64 {
+            i64::MIN
+        }
+    }
+}
+
+fn signal() -> Option<i64> {
+    static ASKED: Counter = Counter::new();
+    ASKED.inc();
+    (ASKED.get() > 1).then_some(-54)
+}
+
+/// Metrics without a cell, and one cell for a state.
+#[derive(Debug, Metrics)]
+#[metrics(prefix = "board")]
+struct Told {
+    /// What this device is.
+    #[metric(labels(version = env!("CARGO_PKG_VERSION"), board = BOARD_REVISION, r#type = concat!("a", "b")))]
+    build_info: Info,
+    /// Frames received.
+    #[metric(read = mac::frames)]
+    frames_total: CounterFn,
+    /// Time since boot.
+    #[metric(unit = "seconds", scale = -3, read = <mac::Clock>::millis)]
+    uptime_seconds: GaugeFn,
+    /// Strength of the last signal, in dBm.
+    #[metric(read = signal)]
+    signal_dbm: OptionalGaugeFn,
+    /// What the line does.
+    line: StateSet<Direction>,
+    /// What each loss led to.
+    verdict: Family<Direction, StateSet<Reason>>,
+}
+
+static TOLD: Told = Told::new();
+static TOLD_REGISTRY: Registry = registry![TOLD { slot: "0" }];
+
+#[test]
+fn an_info_holds_constants() {
+    let info = &Told::DESCS[0];
+    let labels = [
+        Dimension { name: "version", values: &[env!("CARGO_PKG_VERSION")] },
+        Dimension { name: "board", values: &["rev-c"] },
+        Dimension { name: "type", values: &["ab"] },
+    ];
+    assert_eq!((info.kind, info.name, info.dimensions), (Kind::Info, "board_build_info", labels.as_slice()));
+    assert_eq!((info.cells(), info.children()), (0, 1));
+    assert_eq!(TOLD_REGISTRY.read(0, 0, 0), None);
+}
+
+#[test]
+fn functions_are_asked_when_they_are_read() {
+    let numbers: Vec<_> =
+        Told::DESCS[1..4].iter().map(|desc| (desc.kind, desc.number, desc.optional)).collect();
+    assert_eq!(
+        numbers,
+        [
+            (Kind::Counter, Number::Unsigned, false),
+            (Kind::Gauge, Number::Signed, false),
+            (Kind::Gauge, Number::Signed, true)
+        ]
+    );
+    assert_eq!(TOLD_REGISTRY.read(1, 0, 0), Some(Value::Unsigned(u64::MAX)));
+    assert_eq!(TOLD_REGISTRY.read(2, 0, 0), Some(Value::Signed(i64::MIN)));
+    assert_eq!(TOLD_REGISTRY.read(3, 0, 0), None);
+    assert_eq!(TOLD_REGISTRY.read(3, 0, 0), Some(Value::Signed(-54)));
+    assert_eq!([TOLD_REGISTRY.read(1, 1, 0), TOLD_REGISTRY.read(1, 0, 1)], [None, None]);
+    // Nothing of an info or a function stands in the group: two cells of the family, one of the line.
+    assert_eq!(size_of::<Told>(), 12);
+}
+
+#[test]
+fn a_state_set_takes_its_states_from_an_enum() {
+    let [.., line, verdict] = Told::DESCS else { panic!("six metrics") };
+    assert_eq!(
+        (line.kind, line.states, line.dimensions),
+        (Kind::StateSet, ["receive", "transmit"].as_slice(), &[][..])
+    );
+    assert_eq!(verdict.states, ["crc", "FIFO full", "i2c_timeout"]);
+    assert_eq!(verdict.dimensions, Direction::DIMENSIONS);
+
+    assert_eq!(TOLD.line.get(), Direction::Receive);
+    TOLD.line.set(Direction::Transmit);
+    assert_eq!(
+        (TOLD.line.get(), TOLD_REGISTRY.read(4, 0, 0)),
+        (Direction::Transmit, Some(Value::Unsigned(1)))
+    );
+    TOLD.verdict.at(Direction::Transmit).set(Reason::I2CTimeout);
+    assert_eq!(TOLD.verdict.at(Direction::Receive).get(), Reason::Crc);
+    let cells = [0, 1, 2].map(|child| TOLD_REGISTRY.read(5, child, 0));
+    assert_eq!(cells, [Some(Value::Unsigned(0)), Some(Value::Unsigned(2)), None]);
+}
+
+#[test]
+fn a_timer_observes_into_the_family_of_its_group() {
+    static UART: Uart = Uart::new();
+    static NOW: Counter = Counter::new();
+    let now = || NOW.get() as u32;
+    {
+        let _timer = UART.interrupt_seconds().start(now);
+        NOW.add(4);
+    }
+    let timer = UART.gap_seconds().at(Direction::Receive).start(now);
+    NOW.add(60);
+    assert_eq!(timer.stop(), 60);
+    UART.gap_seconds().at(Direction::Receive).observe_n(5, 3);
+    assert_eq!((UART.interrupt_seconds.count(), UART.interrupt_seconds.sum()), (1, 4));
+    let gaps = UART.gap_seconds.at(Direction::Receive);
+    assert_eq!((gaps.count(), gaps.sum()), (4, 75));
 }

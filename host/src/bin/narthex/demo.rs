@@ -46,7 +46,7 @@ pub(crate) async fn run(options: &Demo, terminal: &Terminal) -> Result<(), Failu
         )));
     }
     let limits = Limits { max_connections: options.devices as usize, ..limits };
-    let mut gateway = Gateway::open(options.listen, &limits).await?;
+    let mut gateway = Gateway::open(options.listen, &limits, None).await?;
     let link = LinkSettings::new(Source::Tcp(([127, 0, 0, 1], 0).into()));
     for devices in gateway.link(&[link]).await? {
         for number in 0..options.devices {

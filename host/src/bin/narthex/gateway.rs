@@ -8,6 +8,7 @@ use narthex_host::expose::http::{Metrics, Scrapes};
 use narthex_host::registry::{Registerer, Registry};
 use narthex_host::relay::Now;
 use narthex_host::relay::fleet::Fleet;
+use narthex_host::relay::link::record::Recorder;
 use narthex_host::relay::site::{self, View};
 use narthex_host::relay::status::{DeviceStatus, GatewayStatus};
 use tokio::net::TcpListener;
@@ -88,13 +89,17 @@ impl Gateway {
     ///
     /// # Errors
     /// Status 2 when it cannot be had.
-    pub(crate) async fn open(listen: SocketAddr, limits: &Limits) -> Result<Self, Failure> {
+    pub(crate) async fn open(
+        listen: SocketAddr,
+        limits: &Limits,
+        recorder: Option<Recorder>,
+    ) -> Result<Self, Failure> {
         let (listener, address) = bind(&format!("--listen {listen}"), listen).await?;
         if !address.ip().is_loopback() {
             warn!("--listen {address}: whoever reaches this machine can read all metrics");
         }
         let fleet = Arc::new(Fleet::new(limits.fleet()));
-        let links = Links::new(Arc::clone(&fleet), places(limits));
+        let links = Links::new(Arc::clone(&fleet), recorder, places(limits));
         Ok(Self {
             listener,
             address,

@@ -1,13 +1,16 @@
 //! The links of the gateway: opened, closed, and listed for whoever shows them.
 
+use std::fs::File;
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use narthex_host::relay::Now;
 use narthex_host::relay::fleet::{Connection, Fleet, Origin};
-use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, serial, stdin, tcp, udp};
+use narthex_host::relay::link::record::Recorder;
+use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, replay, serial, stdin, tcp, udp};
 use narthex_host::relay::status::LinkReport;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::Semaphore;
@@ -17,9 +20,14 @@ use tracing::warn;
 use crate::Failure;
 use crate::settings::{LinkSettings, Source};
 
+/// How long what was recorded may take to reach the file at the end.
+const LAST_WRITE: Duration = Duration::from_secs(1);
+
 /// All links that are open.
 pub(crate) struct Links {
     fleet: Arc<Fleet>,
+    /// What all that comes in is recorded by, if it is.
+    recorder: Option<Recorder>,
     /// Places for connections, which all links share.
     places: Arc<Semaphore>,
     /// How many there are.
@@ -43,14 +51,16 @@ pub(crate) struct Ready {
 /// What a link listens on.
 enum Bound {
     Nothing,
+    Replay(File),
     Tcp(TcpListener, SocketAddr),
     Udp(UdpSocket, SocketAddr),
 }
 
 impl Links {
-    pub(crate) fn new(fleet: Arc<Fleet>, places: usize) -> Self {
+    pub(crate) fn new(fleet: Arc<Fleet>, recorder: Option<Recorder>, places: usize) -> Self {
         Self {
             fleet,
+            recorder,
             places: Arc::new(Semaphore::new(places)),
             all_places: Mutex::new(places),
             open: RwLock::default(),
@@ -96,9 +106,15 @@ impl Links {
                 port.check().map_err(|why| Failure::usage(format!("{}: {why}", settings.said())))?;
                 Bound::Nothing
             }
-            _ => Bound::Nothing,
+            Source::Replay(path) => {
+                Bound::Replay(replay::open(path).map_err(|error| cannot(&settings.said(), &error))?)
+            }
+            Source::TcpConnect(_) | Source::Stdin => Bound::Nothing,
         };
-        let gate: Arc<dyn Gate> = Arc::new(Entrance(Arc::clone(&self.fleet)));
+        let mut gate: Arc<dyn Gate> = Arc::new(Entrance(Arc::clone(&self.fleet)));
+        if let Some(recorder) = &self.recorder {
+            gate = recorder.gate(gate);
+        }
         let mut link = Link::new(&name, gate, Arc::clone(&self.places))
             .with_device(settings.device.as_deref())
             .with_networks(settings.networks.clone());
@@ -125,7 +141,11 @@ impl Links {
             (Source::Serial(port), _) => tokio::spawn(async move { serial::run(&port, link).await }),
             (Source::TcpConnect(address), _) => tokio::spawn(async move { tcp::dial(&address, link).await }),
             (Source::Stdin, _) => tokio::spawn(stdin::run(link)),
-            _ => tokio::spawn(async {}),
+            (Source::Replay(path), Bound::Replay(file)) => {
+                tokio::spawn(async move { replay::run(&path, file, link).await })
+            }
+            // Each source has its own.
+            (Source::Tcp(_) | Source::Udp(_) | Source::Replay(_), _) => tokio::spawn(async {}),
         };
         self.write().push(Open { settings, status, task });
         listening
@@ -153,6 +173,9 @@ impl Links {
     pub(crate) async fn close(&self) {
         let all = std::mem::take(&mut *self.write());
         end(all).await;
+        if let Some(recorder) = &self.recorder {
+            recorder.finish(LAST_WRITE);
+        }
     }
 
     /// How each is doing, in the order they were opened.
@@ -212,7 +235,11 @@ struct Entrance(Arc<Fleet>);
 
 impl Gate for Entrance {
     fn open(&self, link: &Arc<str>, name: Option<&Arc<str>>, peer: &str) -> Box<dyn Intake> {
-        let origin = Origin { link: Arc::clone(link), name: name.cloned(), peer: peer.to_owned() };
+        let origin = Origin {
+            link: Arc::clone(link),
+            name: name.cloned(),
+            peer: peer.to_owned(),
+        };
         Box::new(Incoming(self.0.connect(origin, Now::read())))
     }
 }

@@ -1,5 +1,7 @@
 //! `narthex relay`: the links that command line and configuration file name, and the gateway behind them.
 
+use narthex_host::relay::link::record::Recorder;
+
 use crate::Failure;
 use crate::gateway::{Gateway, Stop};
 use crate::options::Relay;
@@ -14,7 +16,14 @@ use crate::terminal::Terminal;
 pub(crate) async fn run(options: &Relay, terminal: &Terminal) -> Result<(), Failure> {
     let stop = Stop::on_signal()?;
     let settings = Settings::gather(options)?;
-    let mut gateway = Gateway::open(settings.listen, &settings.limits).await?;
+    let recorder = match &settings.record {
+        None => None,
+        Some(file) => Some(
+            Recorder::create(file)
+                .map_err(|error| Failure::usage(format!("--record {}: {error}", file.display())))?,
+        ),
+    };
+    let mut gateway = Gateway::open(settings.listen, &settings.limits, recorder).await?;
     gateway.link(&settings.links).await?;
     let reload = match &options.config {
         // Without a file there is nothing to read again, and a hang-up is what it is elsewhere: the end.

@@ -48,13 +48,20 @@ pub(crate) struct Limits {
     pub(crate) max_scrapes: usize,
 }
 
-/// What one source may send.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What one source may send: an address, or a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Rates {
-    /// Over its links; a link may say otherwise.
-    pub(crate) bytes_per_second: Option<u64>,
-    pub(crate) new_names_per_minute: Option<u32>,
-    pub(crate) new_schemas_per_minute: Option<u32>,
+    /// Over each link; one may say otherwise.
+    pub(crate) bytes_per_second: u64,
+    pub(crate) new_names_per_minute: u32,
+    pub(crate) new_schemas_per_minute: u32,
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        // As many as there may be devices: a fleet behind one address comes up within a minute.
+        Self { bytes_per_second: 16 << 20, new_names_per_minute: 16384, new_schemas_per_minute: 16384 }
+    }
 }
 
 /// One link.
@@ -123,6 +130,7 @@ impl Limits {
             max_devices: self.max_devices,
             max_series: self.max_series_per_device,
             max_schema_bytes: self.max_schema_bytes,
+            ..fleet::Limits::default()
         }
     }
 }
@@ -141,7 +149,9 @@ impl Settings {
     ) -> Self {
         let limits = Limits::default();
         for link in &mut links {
-            link.bytes_per_second = link.bytes_per_second.or(rates.bytes_per_second);
+            // What is there already need not be waited for.
+            let live = !matches!(link.source, Source::Stdin | Source::Replay(_));
+            link.bytes_per_second = link.bytes_per_second.or(live.then_some(rates.bytes_per_second));
         }
         Self {
             listen: said.listen.unwrap_or(Self::LISTEN),

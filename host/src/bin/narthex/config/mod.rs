@@ -79,12 +79,18 @@ impl Config {
         };
         let settings = Settings::new(said.clone(), Rates::default(), Vec::new(), BTreeMap::new());
         let device_label = &settings.limits.device_label;
-        let mut rates = Rates::default();
+        let mut rates = settings.rates;
         if let Some(mut source) = table.table("source") {
             rates = Rates {
-                bytes_per_second: source.take("bytes_per_second", table::count),
-                new_names_per_minute: source.take("new_names_per_minute", table::count),
-                new_schemas_per_minute: source.take("new_schemas_per_minute", table::count),
+                bytes_per_second: source
+                    .take("bytes_per_second", table::count)
+                    .unwrap_or(rates.bytes_per_second),
+                new_names_per_minute: source
+                    .take("new_names_per_minute", table::count)
+                    .unwrap_or(rates.new_names_per_minute),
+                new_schemas_per_minute: source
+                    .take("new_schemas_per_minute", table::count)
+                    .unwrap_or(rates.new_schemas_per_minute),
             };
             source.end();
         }

@@ -61,7 +61,12 @@ labels = { room = "4" }
     );
     assert_eq!(limits.device_label, "node");
     assert!(settings.print_text);
-    assert_eq!(settings.rates.new_schemas_per_minute, Some(8));
+    assert_eq!(
+        settings.rates,
+        Rates { bytes_per_second: 6, new_names_per_minute: 7, new_schemas_per_minute: 8 }
+    );
+    let rates: Vec<_> = settings.links.iter().map(|link| link.bytes_per_second).collect();
+    assert_eq!(rates, [Some(100), Some(6), Some(6), Some(6), None, None]);
     let shown: Vec<_> = settings.links.iter().map(LinkSettings::shown).collect();
     assert_eq!(
         shown,

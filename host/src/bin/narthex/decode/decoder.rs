@@ -91,7 +91,8 @@ impl Feeder {
                     return;
                 }
                 let link = if link.is_empty() { Arc::clone(&self.name) } else { link.into() };
-                let origin = Origin { link, name: device.map(Into::into), peer: peer.to_owned() };
+                let origin =
+                    Origin { link, name: device.map(Into::into), peer: peer.to_owned() };
                 self.connections.insert(connection, self.fleet.connect(origin, self.now));
             }
             Event::Bytes { connection, time_ms, bytes } => {

@@ -32,7 +32,7 @@ static REGISTRY: Registry = registry![UART0 { uart: "0" }, UART1 { uart: "1" }];
 
 /// Groups that others may use, too.
 pub mod http {
-    use narthex::{Counter, Family, Histogram, LabelSet, Metrics};
+    use narthex::{Counter, Family, GaugeFn, Histogram, Info, LabelSet, Metrics, StateSet};
 
     /// A place on the server.
     #[derive(Clone, Copy, Debug, LabelSet)]
@@ -56,6 +56,19 @@ pub mod http {
         pub answered: bool,
     }
 
+    /// How the server is.
+    #[derive(Clone, Copy, Debug, LabelSet)]
+    pub enum Health {
+        /// As it should be.
+        Well,
+        /// Answers late.
+        Slow,
+    }
+
+    fn sockets() -> i64 {
+        4
+    }
+
     /// Requests of one server.
     #[derive(Debug, Metrics)]
     #[metrics(prefix = "http")]
@@ -65,6 +78,14 @@ pub mod http {
         /// Time to answer.
         #[metric(unit = "seconds", scale = -3, buckets = [1, 5, 25])]
         pub request_seconds: Family<Route, Histogram<3>>,
+        /// What this server is.
+        #[metric(labels(version = "1.2.0", board = "rev-c"))]
+        pub build_info: Info,
+        /// How it is.
+        pub health: StateSet<Health>,
+        /// Sockets that are free.
+        #[metric(read = sockets)]
+        pub free_sockets: GaugeFn,
     }
 }
 static HTTP: http::Http = http::Http::new();
@@ -80,5 +101,10 @@ fn main() {
     HTTP.requests_total.at(http::Request { route: http::Route::Home, answered: true }).inc();
     HTTP.request_seconds().at(http::Route::Metrics).observe(3);
     assert!(REGISTRY.instance(7).is_some() && REGISTRY.instance(8).is_none());
-    assert!(SERVER.instance(5).is_some() && SERVER.instance(6).is_none());
+    HTTP.health.set(http::Health::Slow);
+    assert!(matches!(HTTP.health.get(), http::Health::Slow));
+    {
+        let _timer = UART0.interrupt_seconds().start(|| 7);
+    }
+    assert!(SERVER.instance(8).is_some() && SERVER.instance(9).is_none());
 }

@@ -75,6 +75,7 @@ pub const LAYERS: &[Layer] = &[
             "host::relay::now",
             "host::relay::status",
             "host::relay::session",
+            "host::relay::store",
         ],
     ),
 ];

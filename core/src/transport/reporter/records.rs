@@ -10,9 +10,8 @@ use crate::wire::{Hello, Window, schema};
 /// Where a round of records stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RecordCursor {
-    /// The first instance of the family.
     instance: u16,
-    /// 0 at the family itself, one more than a slot at its labels.
+    /// 0 at the family that begins with the instance, one more than a slot of the instance at its labels.
     slot: u16,
     /// Where in the byte string the next part begins.
     offset: u16,
@@ -36,27 +35,33 @@ impl Round {
     const ALL: Self = Self { schema: 0, labels: (0, 0), births: (0, 0) };
 }
 
-/// How many families and cells there are, and how many in front of one.
+/// How many families and cells there are, in all and in front of one instance.
 #[derive(Default)]
 struct Place {
-    family: usize,
-    first_cell: usize,
     families: usize,
     cells: usize,
+    /// Slots of the instances in front that are of the same family.
+    slots: usize,
 }
 
 impl Place {
+    /// In front of the instance at `index`; in all, if there is none.
     fn of<S: Source + ?Sized>(source: &S, index: usize) -> Self {
         let (mut place, mut at) = (Self::default(), 0usize);
-        while let Some(Instance { desc, first, .. }) = source.instance(at) {
-            if at == index {
-                (place.family, place.first_cell) = (place.families, place.cells);
-            }
-            place.families = place.families.saturating_add(usize::from(first));
-            place.cells = place.cells.saturating_add(desc.all_cells());
-            at = at.saturating_add(1);
+        while at < index
+            && let Some(instance) = source.instance(at)
+        {
+            place.pass(&instance);
+            at = at.wrapping_add(1);
         }
         place
+    }
+
+    const fn pass(&mut self, Instance { desc, first, .. }: &Instance<'_>) {
+        let before = if *first { 0 } else { self.slots };
+        self.slots = before.wrapping_add(desc.children());
+        self.families = self.families.wrapping_add(*first as usize);
+        self.cells = self.cells.wrapping_add(desc.all_cells());
     }
 }
 
@@ -70,7 +75,7 @@ pub(super) fn newest_birth<S: Source + ?Sized>(source: &S) -> u32 {
             // Not the overflow, which everyone knows.
             newest = (0..desc.capacity).map(|slot| slots.birth(slot)).fold(newest, u32::max);
         }
-        at = at.saturating_add(1);
+        at = at.wrapping_add(1);
     }
     newest
 }
@@ -106,9 +111,9 @@ impl<S: Source + ?Sized> State<'_, S> {
                 at = self.greet(payload, flags);
             }
             let (len, next) = self.round(payload.get_mut(at..).unwrap_or_default(), cursor, &round);
-            at = at.saturating_add(len);
+            at = at.wrapping_add(len);
             if self.trickle.anew {
-                self.trickle.count = self.trickle.count.saturating_add(1);
+                self.trickle.count = self.trickle.count.wrapping_add(1);
             }
             self.stage = if let Some(cursor) = next {
                 Stage::Due { cursor, newest }
@@ -147,7 +152,7 @@ impl<S: Source + ?Sized> State<'_, S> {
             // A record has four bytes more at most; one that is longer than half a frame takes turns with the others.
             let mut window = Window::new(&mut [], 0);
             self.hello(flags).write(&mut window);
-            let short = window.total().saturating_add(4) <= payload.len() / 2;
+            let short = window.total().wrapping_add(4) <= payload.len() / 2;
             self.trickle.greeted = !short && !self.trickle.greeted;
             if short || self.trickle.greeted {
                 at = self.greet(payload, flags);
@@ -155,24 +160,24 @@ impl<S: Source + ?Sized> State<'_, S> {
         }
         let room = payload.get_mut(at..).unwrap_or_default();
         let (len, next) = self.round(room, self.trickle.cursor, &Round::ALL);
-        self.trickle.count = self.trickle.count.saturating_add(1);
+        self.trickle.count = self.trickle.count.wrapping_add(1);
         // Not a second round in the same frame: it would only repeat the first.
         self.trickle.cursor = next.unwrap_or(RecordCursor::START);
         if next.is_none() {
             self.trickle.end(1);
         }
-        at.saturating_add(len)
+        at.wrapping_add(len)
     }
 
     fn hello(&self, flags: u64) -> Hello<'_> {
-        let Place { families, cells, .. } = Place::of(self.source, 0);
+        let Place { families, cells, .. } = Place::of(self.source, usize::MAX);
         Hello { identity: self.identity, families, cells, flags }
     }
 
     /// Writes the hello, or its next part. Returns the length.
     fn greet(&mut self, payload: &mut [u8], flags: u64) -> usize {
         let text = Text::Hello(self.hello(flags));
-        let offset = usize::from(self.trickle.hello);
+        let offset = u16::from(self.trickle.hello);
         let Some(written) = self.put(payload, &Head { kind: kind::HELLO, fields: &[] }, offset, &text) else {
             return 0;
         };
@@ -188,70 +193,57 @@ impl<S: Source + ?Sized> State<'_, S> {
         mut cursor: RecordCursor,
         round: &Round,
     ) -> (usize, Option<RecordCursor>) {
-        let mut at = 0;
+        let families = Place::of(self.source, usize::MAX).families as u64;
         let mut place = Place::of(self.source, cursor.instance.into());
+        let mut at = 0;
         loop {
             let index = usize::from(cursor.instance);
-            let Some(Instance { desc, .. }) = self.source.instance(index) else { return (at, None) };
-            let mut count = 1usize;
-            while self.source.instance(index.saturating_add(count)).is_some_and(|other| !other.first) {
-                count = count.saturating_add(1);
-            }
-            if cursor.slot == 0 && place.family >= round.schema {
-                let fields = [place.family as u64, place.families as u64, place.first_cell as u64];
-                let head = Head { kind: kind::SCHEMA, fields: &fields };
-                let room = room.get_mut(at..).unwrap_or_default();
-                let Some(written) = self.put(room, &head, cursor.offset.into(), &Text::Family(index)) else {
-                    return (at, Some(cursor));
-                };
-                at = at.saturating_add(written.len);
-                if written.end < written.total {
-                    return (at, Some(RecordCursor { offset: written.end as u16, ..cursor }));
-                }
-            }
-            if cursor.slot == 0 {
-                cursor = RecordCursor { slot: 1, offset: 0, ..cursor };
-            }
-            let children = if desc.capacity > 0 { desc.children() } else { 0 };
-            // One less than what a cursor holds, so that it comes to the end whatever a source says.
-            let slots = children.saturating_mul(count).min(usize::from(u16::MAX) - 1);
-            while usize::from(cursor.slot) <= slots {
-                let slot = usize::from(cursor.slot) - 1;
-                let instance = index.saturating_add(slot.checked_div(children).unwrap_or(0));
-                let child = slot.checked_rem(children).unwrap_or(0);
-                let table = self.source.slots(instance).filter(|_| child < desc.capacity);
+            let Some(instance) = self.source.instance(index) else { return (at, None) };
+            let Instance { desc, first, .. } = instance;
+            let table = if desc.capacity > 0 { self.source.slots(index) } else { None };
+            let family = place.families.wrapping_sub(usize::from(!first));
+            let before = if first { 0 } else { place.slots };
+            while usize::from(cursor.slot) <= desc.capacity {
+                let child = usize::from(cursor.slot).wrapping_sub(1);
+                let slot = before.wrapping_add(child);
                 let birth = table.map_or(0, |table| table.birth(child));
                 let (told, newest) = round.births;
-                let wanted = (place.family, slot) >= round.labels || (told < birth && birth <= newest);
-                if birth > 0
-                    && wanted
-                    && let Some(slots) = table
-                {
-                    let fields = [place.family as u64, slot as u64, birth.into()];
-                    let head = Head { kind: kind::LABEL, fields: &fields };
-                    let text = Text::Labels { slots, child, birth, dimensions: desc.dimensions.len() };
-                    let room = room.get_mut(at..).unwrap_or_default();
-                    let Some(written) = self.put(room, &head, cursor.offset.into(), &text) else {
-                        return (at, Some(cursor));
+                let wanted = if cursor.slot == 0 {
+                    first && family >= round.schema
+                } else {
+                    birth > 0 && ((family, slot) >= round.labels || (told < birth && birth <= newest))
+                };
+                if wanted {
+                    let (kind, fields, text) = match table {
+                        Some(slots) if cursor.slot > 0 => {
+                            let dimensions = desc.dimensions.len();
+                            let text = Text::Labels { slots, child, birth, dimensions };
+                            (kind::LABEL, [family as u64, slot as u64, birth.into()], text)
+                        }
+                        _ => {
+                            (kind::SCHEMA, [family as u64, families, place.cells as u64], Text::Family(index))
+                        }
                     };
+                    let room = room.get_mut(at..).unwrap_or_default();
+                    let written = self.put(room, &Head { kind, fields: &fields }, cursor.offset, &text);
+                    let Some(written) = written else { return (at, Some(cursor)) };
                     // What has become another's meanwhile is told with the next snapshot.
-                    if slots.birth(child) == birth {
-                        at = at.saturating_add(written.len);
+                    if cursor.slot == 0 || table.is_some_and(|table| table.birth(child) == birth) {
+                        at = at.wrapping_add(written.len);
                         if written.end < written.total {
                             return (at, Some(RecordCursor { offset: written.end as u16, ..cursor }));
                         }
                     }
                 }
-                cursor = RecordCursor { slot: cursor.slot.saturating_add(1), offset: 0, ..cursor };
+                cursor = RecordCursor { slot: cursor.slot.wrapping_add(1), offset: 0, ..cursor };
             }
-            place.family = place.family.saturating_add(1);
-            place.first_cell = place.first_cell.saturating_add(desc.all_cells().saturating_mul(count));
-            cursor = RecordCursor { instance: index.saturating_add(count) as u16, slot: 0, offset: 0 };
+            place.pass(&instance);
+            cursor = RecordCursor { instance: cursor.instance.wrapping_add(1), slot: 0, offset: 0 };
         }
     }
 
     /// Writes a record, or as much of it as fits.
-    fn put(&self, room: &mut [u8], head: &Head<'_>, offset: usize, text: &Text<'_>) -> Option<Written> {
+    fn put(&self, room: &mut [u8], head: &Head<'_>, offset: u16, text: &Text<'_>) -> Option<Written> {
         let write = |part: &mut [u8], offset| {
             let mut window = Window::new(part, offset);
             match text {
@@ -260,13 +252,15 @@ impl<S: Source + ?Sized> State<'_, S> {
                 Text::Labels { slots, child, birth, dimensions } => {
                     for dimension in 0..*dimensions {
                         let value = slots.label(*child, *birth, dimension).unwrap_or_default();
-                        window.string(value.as_str());
+                        window.varint(value.as_bytes().len() as u64);
+                        window.bytes(value.as_bytes());
                     }
                 }
             }
             window.total()
         };
         // Another string than that whose first part was sent may be shorter.
+        let offset = usize::from(offset);
         let offset = if offset > write(&mut [], 0) { 0 } else { offset };
         record::put(room, head, offset, |part| write(part, offset))
     }

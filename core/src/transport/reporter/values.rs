@@ -19,11 +19,11 @@ impl ValueCursor {
     pub(super) const START: Self = Self { birth: [0; 4], instance: 0, child: 0, cell: 0 };
 
     pub(super) const fn next_child(self) -> Self {
-        Self { birth: [0; 4], child: self.child.saturating_add(1), cell: 0, ..self }
+        Self { birth: [0; 4], child: self.child.wrapping_add(1), cell: 0, ..self }
     }
 
     pub(super) const fn next_instance(self) -> Self {
-        Self { birth: [0; 4], instance: self.instance.saturating_add(1), child: 0, cell: 0 }
+        Self { birth: [0; 4], instance: self.instance.wrapping_add(1), child: 0, cell: 0 }
     }
 
     /// The position of the cell among all.
@@ -31,10 +31,10 @@ impl ValueCursor {
         let (mut position, mut at) = (usize::from(self.cell), 0);
         while let Some(Instance { desc, .. }) = source.instance(at) {
             if at >= usize::from(self.instance) {
-                return position.saturating_add(usize::from(self.child).saturating_mul(desc.stride()));
+                return position.wrapping_add(usize::from(self.child).wrapping_mul(desc.stride()));
             }
-            position = position.saturating_add(desc.all_cells());
-            at = at.saturating_add(1);
+            position = position.wrapping_add(desc.all_cells());
+            at = at.wrapping_add(1);
         }
         position
     }
@@ -65,13 +65,13 @@ pub(super) fn fill<S: Source + ?Sized, M: Memory>(
         while usize::from(cursor.child) < children {
             let begun = usize::from(cursor.cell);
             let len = put_child(source, desc, cursor, payload.get_mut(at..).unwrap_or_default());
-            at = at.saturating_add(len);
+            at = at.wrapping_add(len);
             if usize::from(cursor.cell) < stride {
                 return finish(memory, payload, first, head, at);
             }
             if len == 0 && begun > 0 {
                 // The rest is left out, and the frame begins behind it.
-                first = first.saturating_add(stride.saturating_sub(begun));
+                first = first.wrapping_add(stride.wrapping_sub(begun));
                 head = put_head(payload, first);
                 at = head;
             }
@@ -129,8 +129,8 @@ pub(super) fn put_child<S: Source + ?Sized>(
                 Some(cell) => Cell::of(source.read(instance, child, cell), desc).0,
             };
             let Some(n) = room.get_mut(len..).and_then(|room| put_varint(room, number)) else { break };
-            len = len.saturating_add(n);
-            cell = cell.saturating_add(1);
+            len = len.wrapping_add(n);
+            cell = cell.wrapping_add(1);
         }
         // What is sent as empty is that, whoever moves in.
         if birth == 0 || now() == birth {

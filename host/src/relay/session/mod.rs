@@ -5,36 +5,35 @@
 //! fine: what is wrong is refused, counted, and forgotten; memory is bounded by [`Bounds`].
 
 mod assembly;
+mod clock;
 mod description;
+mod device;
 mod family;
+mod full;
 mod labels;
+mod request;
 mod schema;
 mod sequence;
+mod slots;
 mod snapshot;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
-use narthex::frame::{Decoder, Event, Frame, Header, Kind, MAX_FRAME};
-use narthex::wire::record::{Record, Records};
+use narthex::frame::{Decoder, Event, MAX_FRAME};
 pub use narthex::wire::Hello;
-use narthex::wire::take_varint;
 
-use assembly::Assembly;
+use device::{Device, refuse};
 pub use family::{FamilySchema, Refused};
 pub use labels::{Added, ChildSchema};
-use schema::{Schema, SchemaPart};
 pub use sequence::{Order, Sequence};
-use snapshot::Snapshot;
 
 use super::Now;
 use super::status::FrameCounts;
 
 /// Most cells a schema can place: positions are counted in 16 bits on devices.
 const MAX_CELLS: usize = 1 << 16;
-/// By how much uptime must fall to show a new boot where nothing else does, in tenths of a second: what is late is
-/// not that late.
-const REBOOT: u32 = 100;
-
 /// What one device may make us keep.
 #[derive(Clone, Debug)]
 pub struct Bounds {
@@ -92,48 +91,28 @@ pub struct Session {
     device: Device,
 }
 
-/// What is known of the device at the other end.
-struct Device {
-    bounds: Bounds,
-    sequence: Sequence,
-    /// Boot id and schema hash of the newest frame.
-    current: Option<(u32, u32)>,
-    uptime: u32,
-    hello: Assembly,
-    schema: Schema,
-    snapshot: Snapshot,
-}
-
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session")
-            .field("current", &self.device.current)
-            .field("uptime", &self.device.uptime)
-            .finish_non_exhaustive()
+        f.debug_struct("Session").field("device", &self.device).finish_non_exhaustive()
     }
 }
 
 impl Session {
     /// A session that has heard nothing yet.
     pub fn new(bounds: Bounds) -> Self {
-        let device = Device {
-            bounds,
-            sequence: Sequence::default(),
-            current: None,
-            uptime: 0,
-            hello: Assembly::default(),
-            schema: Schema::default(),
-            snapshot: Snapshot::default(),
-        };
-        Self { decoder: Box::new(Decoder::new()), device }
+        Self { decoder: Box::new(Decoder::new()), device: Device::new(bounds) }
     }
 
-    /// Takes bytes as they came, cut anywhere. What shall go back to the device is appended to `reply`.
+    /// Takes bytes as they came, cut anywhere. Appends to `reply` what the device is asked for: a short frame, once a
+    /// second at most, and only if it has said that it reads requests.
     pub fn feed(&mut self, mut bytes: &[u8], now: Now, sink: &mut dyn Sink, reply: &mut Vec<u8>) {
-        let _ = (now, reply);
         while let Some(event) = self.decoder.feed(&mut bytes) {
             match event {
-                Event::Frame(frame) => self.device.frame(&frame, sink),
+                Event::Frame(frame) => {
+                    if self.device.frame(&frame, sink) {
+                        self.device.ask(now.instant, sink, reply);
+                    }
+                }
                 Event::Foreign(text) => sink.foreign(text),
                 Event::Joined(len) => sink.joined(len),
                 Event::Corrupt(_) => sink.counts().corrupt += 1,
@@ -141,112 +120,9 @@ impl Session {
             }
         }
     }
-}
 
-/// Refuses what belongs to no one family.
-fn refuse(why: String, sink: &mut dyn Sink) {
-    sink.refused(Refused { family: String::new(), why });
-}
-
-impl Device {
-    fn frame(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) {
-        let header = frame.header;
-        let booted = self.is_boot(&header);
-        if booted {
-            self.sequence = Sequence::default();
-        }
-        // Snapshots follow each other in time: one that is later is newer, whatever its number.
-        match self.sequence.take(header.sequence, header.uptime > self.uptime) {
-            Order::New { skipped } => sink.counts().lost += u64::from(skipped),
-            Order::Repeated => return sink.counts().repeated += 1,
-            Order::Late => return sink.counts().reordered += 1,
-        }
-        sink.counts().received += 1;
-        if booted || self.current.is_none_or(|(_, schema)| schema != header.schema) {
-            self.begin(&header, booted, sink);
-        }
-        self.uptime = header.uptime;
-        sink.alive(header.uptime, header.sequence);
-        match header.kind {
-            Kind::RECORDS => self.records(frame, sink),
-            Kind::VALUES => self.values(0, frame.payload, sink),
-            Kind::PART => {
-                let mut payload = frame.payload;
-                match take_varint(&mut payload).and_then(|first| usize::try_from(first).ok()) {
-                    Some(first) if first < MAX_CELLS => self.values(first, payload, sink),
-                    _ => refuse("a part of a snapshot does not say where it begins".into(), sink),
-                }
-            }
-            _ => sink.counts().unknown_kind += 1,
-        }
-    }
-
-    fn is_boot(&self, header: &Header) -> bool {
-        let Some((boot, _)) = self.current else { return true };
-        // Uptime rises with the numbers of frames: a newer number at an earlier time is another boot's, however
-        // little it fell. An older number is told from one that is late by how much it fell.
-        boot != header.boot
-            || header.uptime.saturating_add(REBOOT) < self.uptime
-            || (header.uptime < self.uptime && self.sequence.is_newer(header.sequence))
-    }
-
-    /// Forgets what does not hold any more.
-    fn begin(&mut self, header: &Header, booted: bool, sink: &mut dyn Sink) {
-        if booted {
-            self.hello = Assembly::default();
-        }
-        self.schema = Schema::default();
-        self.snapshot.clear();
-        self.current = Some((header.boot, header.schema));
-        sink.reset(header.boot, header.schema, booted);
-    }
-
-    fn records(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) {
-        let header = &frame.header;
-        let mut records = Records::new(frame.payload);
-        for record in &mut records {
-            match record {
-                Record::Hello(part) => {
-                    let Some(bytes) = self.hello.take(&part).map(<[u8]>::to_vec) else { continue };
-                    match Hello::read(&bytes) {
-                        Ok(hello) if !sink.hello(&hello) => {
-                            self.begin(header, true, sink);
-                            sink.alive(header.uptime, header.sequence);
-                            sink.hello(&hello);
-                        }
-                        Ok(_) => {}
-                        Err(_) => refuse("its hello is malformed".into(), sink),
-                    }
-                }
-                Record::Schema { family, families, first, part } => {
-                    self.schema_part(&SchemaPart { family, families, first, part }, header, sink);
-                }
-                _ => sink.counts().unknown_record += 1,
-            }
-        }
-        if records.is_truncated() {
-            sink.counts().unknown_record += 1;
-        }
-    }
-
-    fn schema_part(&mut self, part: &SchemaPart<'_>, header: &Header, sink: &mut dyn Sink) {
-        if self.schema.broken {
-            return;
-        }
-        if let Err(why) = self.schema.take(part, header.schema, &self.bounds, sink) {
-            self.begin(header, false, sink);
-            self.schema.broken = true;
-            refuse(why, sink);
-        }
-    }
-
-    /// Takes cells from `first` on.
-    fn values(&mut self, first: usize, payload: &[u8], sink: &mut dyn Sink) {
-        if self.schema.is_empty() {
-            sink.counts().unknown_schema += 1;
-        }
-        if !self.snapshot.take(self.uptime, first, payload, &self.schema, sink) {
-            refuse("the values of a frame are cut off".into(), sink);
-        }
+    /// Nothing more will come: frames that were waited for are lost.
+    pub fn end(&mut self, sink: &mut dyn Sink) {
+        self.device.end(sink);
     }
 }

@@ -1,0 +1,240 @@
+//! What is known of the device at the other end.
+
+use std::time::Instant;
+
+use narthex::frame::{Frame, Header, Kind};
+use narthex::wire::record::{Record, Records};
+use narthex::wire::{Hello, take_varint};
+
+use super::assembly::Assembly;
+use super::clock::Clock;
+use super::full::Full;
+use super::request::{Requests, Wants};
+use super::schema::{Schema, SchemaPart};
+use super::slots::{Slot, Slots};
+use super::snapshot::Snapshot;
+use super::{Bounds, MAX_CELLS, Order, Refused, Sequence, Sink};
+
+/// The device at the other end of a connection.
+#[derive(Debug)]
+pub(super) struct Device {
+    bounds: Bounds,
+    sequence: Sequence,
+    clock: Clock,
+    /// That of the newest frame.
+    header: Option<Header>,
+    hello: Assembly,
+    /// Whether it has said in this boot who it is, and whether it has ever said here that it reads requests.
+    greeted: bool,
+    reads: bool,
+    /// Whether it has no families at all.
+    bare: bool,
+    schema: Schema,
+    snapshot: Snapshot,
+    full: Full,
+    slots: Slots,
+    requests: Requests,
+}
+
+/// Refuses what belongs to no one family.
+pub(super) fn refuse(why: impl Into<String>, sink: &mut dyn Sink) {
+    sink.refused(Refused { family: String::new(), why: why.into() });
+}
+
+impl Device {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            sequence: Sequence::default(),
+            clock: Clock::default(),
+            header: None,
+            hello: Assembly::default(),
+            greeted: false,
+            reads: false,
+            bare: false,
+            schema: Schema::default(),
+            snapshot: Snapshot::default(),
+            full: Full::default(),
+            slots: Slots::default(),
+            requests: Requests::default(),
+        }
+    }
+
+    /// Takes a frame. Returns whether the records of a snapshot have come, which stand in front: what is lacking now
+    /// does not come by itself.
+    pub(super) fn frame(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) -> bool {
+        let header = frame.header;
+        let booted = self.header.is_none_or(|newest| newest.boot != header.boot)
+            || self.clock.is_boot(&header, &self.sequence);
+        if booted {
+            self.end(sink);
+            (self.sequence, self.clock) = (Sequence::default(), Clock::default());
+        }
+        // Snapshots follow each other in time: one that is later is newer, whatever its number.
+        let later = booted || self.clock.ahead(header.uptime) > 0;
+        match self.sequence.take(header.sequence, later) {
+            Order::New { skipped, lost } => {
+                sink.counts().lost += u64::from(lost);
+                self.full.frame(skipped > 0, later);
+            }
+            Order::Repeated => {
+                sink.counts().repeated += 1;
+                return false;
+            }
+            Order::Late { .. } => {
+                sink.counts().reordered += 1;
+                return false;
+            }
+        }
+        sink.counts().received += 1;
+        if booted || self.header.is_none_or(|newest| newest.schema != header.schema) {
+            self.begin(&header, booted, sink);
+        }
+        // A snapshot of records only ends where the next one begins.
+        let bare = later && !booted && self.header.is_some_and(|newest| newest.kind == Kind::RECORDS);
+        self.header = Some(header);
+        self.clock.uptime = header.uptime;
+        sink.alive(header.uptime, header.sequence);
+        self.payload(frame, sink);
+        bare || header.kind != Kind::RECORDS
+    }
+
+    fn payload(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) {
+        let mut payload = frame.payload;
+        match frame.header.kind {
+            Kind::RECORDS => self.records(frame, sink),
+            Kind::VALUES => {
+                self.full.begins();
+                self.values(0, payload, sink);
+            }
+            Kind::PART => match take_varint(&mut payload).and_then(|first| usize::try_from(first).ok()) {
+                Some(first) if first < MAX_CELLS => self.values(first, payload, sink),
+                _ => refuse("a part of a snapshot does not say where it begins", sink),
+            },
+            Kind::SPARSE => {
+                self.full.sparse();
+                if self.schema.known() == 0 {
+                    sink.counts().unknown_schema += 1;
+                }
+                if let Err(why) = self.snapshot.take_sparse(payload, &self.schema, sink) {
+                    refuse(why, sink);
+                }
+            }
+            _ => sink.counts().unknown_kind += 1,
+        }
+    }
+
+    /// Nothing more comes of this boot.
+    pub(super) fn end(&mut self, sink: &mut dyn Sink) {
+        sink.counts().lost += u64::from(self.sequence.settle());
+    }
+
+    /// Asks for what is lacking.
+    pub(super) fn ask(&mut self, now: Instant, sink: &mut dyn Sink, reply: &mut Vec<u8>) {
+        let Some(header) = self.header.filter(|_| self.reads && self.requests.is_due(now)) else { return };
+        let labels = sink.unlabelled().and_then(|(kept, slot)| Some((self.schema.number(kept)?, slot)));
+        let wants = Wants {
+            hello: !self.greeted,
+            schema: self.schema.missing().filter(|_| !self.bare),
+            snapshot: self.full.is_wanted(),
+            labels,
+        };
+        self.requests.ask(wants, &header, now, reply);
+    }
+
+    /// Forgets what does not hold any more.
+    fn begin(&mut self, header: &Header, booted: bool, sink: &mut dyn Sink) {
+        if booted {
+            (self.hello, self.greeted) = (Assembly::default(), false);
+        }
+        self.schema = Schema::default();
+        self.slots = Slots::default();
+        self.full = Full::default();
+        self.snapshot.clear();
+        sink.reset(header.boot, header.schema, booted);
+        self.restore(header, sink);
+    }
+
+    /// Takes the schema as it was known before, if that is as good as what the device would send.
+    fn restore(&mut self, header: &Header, sink: &mut dyn Sink) {
+        if self.schema.missing().is_none() {
+            return;
+        }
+        let Some(stored) = sink.stored(header.schema) else { return };
+        match self.schema.restore(&stored, header.schema, &self.bounds, sink) {
+            Ok(false) => {}
+            Ok(true) => self.full.void(),
+            Err(why) => self.broken(why, header, sink),
+        }
+    }
+
+    /// Nothing of its schema is taken any more.
+    fn broken(&mut self, why: String, header: &Header, sink: &mut dyn Sink) {
+        self.schema = Schema::broken();
+        self.snapshot.clear();
+        sink.reset(header.boot, header.schema, false);
+        refuse(why, sink);
+    }
+
+    fn records(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) {
+        let header = &frame.header;
+        let mut records = Records::new(frame.payload);
+        for record in &mut records {
+            match record {
+                Record::Hello(part) => {
+                    let Some(bytes) = self.hello.take(&part).map(<[u8]>::to_vec) else { continue };
+                    match Hello::read(&bytes) {
+                        Ok(hello) => self.greet(&hello, header, sink),
+                        Err(_) => refuse("its hello is malformed", sink),
+                    }
+                }
+                Record::Schema { family, families, first, part } => {
+                    self.schema_part(&SchemaPart { family, families, first, part }, header, sink);
+                }
+                Record::Label { family, slot, birth, part } => {
+                    self.slots.take(Slot { family, slot, birth }, &part, &self.schema, sink);
+                }
+                _ => sink.counts().unknown_record += 1,
+            }
+        }
+        if records.is_truncated() {
+            sink.counts().unknown_record += 1;
+        }
+    }
+
+    fn greet(&mut self, hello: &Hello<'_>, header: &Header, sink: &mut dyn Sink) {
+        if !sink.hello(hello) {
+            self.begin(header, true, sink);
+            sink.alive(header.uptime, header.sequence);
+            sink.hello(hello);
+        }
+        self.greeted = true;
+        self.reads = hello.flags & Hello::READS_REQUESTS != 0;
+        self.bare = hello.families == 0;
+        // By its name more may be known.
+        self.restore(header, sink);
+    }
+
+    fn schema_part(&mut self, part: &SchemaPart<'_>, header: &Header, sink: &mut dyn Sink) {
+        if self.schema.broken {
+            return;
+        }
+        let known = self.schema.known();
+        if let Err(why) = self.schema.take(part, header.schema, &self.bounds, sink) {
+            self.broken(why, header, sink);
+        } else if self.schema.known() != known {
+            // Its values, if they have come, were dropped.
+            self.full.void();
+        }
+    }
+
+    /// Takes cells from `first` on.
+    fn values(&mut self, first: usize, payload: &[u8], sink: &mut dyn Sink) {
+        if self.schema.known() == 0 {
+            sink.counts().unknown_schema += 1;
+        }
+        if let Err(why) = self.snapshot.take(self.clock.uptime, first, payload, &self.schema, sink) {
+            refuse(why, sink);
+        }
+    }
+}

@@ -1,9 +1,9 @@
-//! Snapshots of all metrics, out of UART0.
+//! Snapshots of all metrics, out of UART0, and what the gateway asks for, into it.
 
 use core::time::Duration;
 
 use narthex::Registry;
-use narthex::transport::Reporter;
+use narthex::transport::{Inbox, Reporter};
 use narthex::wire::Identity;
 
 use crate::meter::METER;
@@ -11,10 +11,6 @@ use crate::{REGISTRY, UART0};
 
 /// Longest frame, in bytes: 22 ms of the line.
 const FRAME: usize = 256;
-
-/// Frames of each snapshot that repeat who this is and what its numbers mean. Four make a round of two snapshots, so
-/// that a gateway which is started later shows everything at the second; they take a tenth of the line.
-const TRICKLE: u8 = 4;
 
 /// Which firmware this is.
 const FIRMWARE: &str = if cfg!(feature = "gaps") {
@@ -28,7 +24,7 @@ const IDENTITY: Identity<'static> = Identity { device: "flow-meter-1", firmware:
 
 /// One snapshot a second, frame by frame as the line has room.
 pub(crate) struct Report {
-    reporter: Reporter<'static, Registry>,
+    reporter: Reporter<'static, Registry, (), Inbox>,
     /// The second in which the last snapshot was begun.
     second: Option<u64>,
 }
@@ -36,12 +32,15 @@ pub(crate) struct Report {
 impl Report {
     /// Reports for the boot with this id.
     pub(crate) fn new(boot: u32) -> Self {
-        Self { reporter: Reporter::new(&REGISTRY, IDENTITY, boot).with_trickle(TRICKLE), second: None }
+        Self { reporter: Reporter::new(&REGISTRY, IDENTITY, boot).with_requests(), second: None }
     }
 
-    /// Begins a snapshot if a second has begun, and sends the next frame if the queue has room for a whole one: so no
-    /// task ever waits for the line.
+    /// Reads what has come, begins a snapshot if a second has begun, and sends the next frame if the queue has room for
+    /// a whole one: so no task ever waits for the line.
     pub(crate) fn advance(&mut self, uptime: Duration) {
+        let mut asked = [0; 64];
+        let n = UART0.receive(&mut asked);
+        self.reporter.receive(asked.get(..n).unwrap_or_default());
         if self.second != Some(uptime.as_secs()) {
             self.second = Some(uptime.as_secs());
             METER

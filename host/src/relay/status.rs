@@ -152,6 +152,8 @@ pub struct Totals {
     pub frames_corrupt: u64,
     /// Frames that were whole but not taken.
     pub frames_refused: u64,
+    /// Devices that were not taken: their name, or their number.
+    pub devices_refused: u64,
     /// Bytes that belonged to no frame.
     pub foreign_bytes: u64,
 }

@@ -144,6 +144,11 @@ impl Store {
         *self.shared.limits.lock().unwrap_or_else(PoisonError::into_inner) = limits;
     }
 
+    /// Whether there is such a schema, by its name.
+    pub fn has(&self, device: &str, hash: u32) -> bool {
+        self.shared.index().has(device, hash)
+    }
+
     /// The bytes of a schema, if they are there and have its hash.
     pub fn load(&self, device: &str, hash: u32) -> Option<Box<[u8]>> {
         if !self.shared.index().has(device, hash) {

@@ -71,7 +71,7 @@ impl Gateway {
         let fleet = Arc::new(Fleet::new(limits));
         let registry = Registry::new();
         registry.register(Arc::clone(&fleet) as _).expect("a registry is empty at first");
-        let origin = Origin { link: "test".into(), name: None, peer: "peer:1".into() };
+        let origin = Origin { link: "test".into(), name: None, peer: "peer:1".into(), ..Origin::default() };
         let connection = fleet.connect(origin, start);
         Self { fleet, registry, connection, start, now: start }
     }

@@ -229,7 +229,7 @@ fn a_meter_sends_these_frames_and_shows_these_pages() {
 /// A gateway, and a connection to it.
 fn gateway() -> (Arc<Fleet>, Connection, Now) {
     let (fleet, now) = (Arc::new(Fleet::new(Limits::default())), Now::read());
-    let origin = Origin { link: "test".into(), name: None, peer: "peer:1".into() };
+    let origin = Origin { link: "test".into(), name: None, peer: "peer:1".into(), ..Origin::default() };
     let connection = fleet.connect(origin, now);
     (fleet, connection, now)
 }

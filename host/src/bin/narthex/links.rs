@@ -239,6 +239,7 @@ impl Gate for Entrance {
             link: Arc::clone(link),
             name: name.cloned(),
             peer: peer.to_owned(),
+            ..Origin::default()
         };
         Box::new(Incoming(self.0.connect(origin, Now::read())))
     }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::Now;
-use super::super::session::{FamilySchema, Hello, Refused, Session, Sink};
+use super::super::session::{Added, FamilySchema, Hello, Refused, Session, Sink};
 use super::super::status::FrameCounts;
 use super::device::Device;
+use super::tally::Cause;
 use super::tally::Counts;
-use super::{Claim, Fleet, Origin};
+use super::{Fleet, Origin};
 
 /// How long to wait for a device to say its name before it is called as it was before, or by its link or its peer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,19 +45,34 @@ struct Tenant {
     connected: Now,
     /// How long to wait for a name.
     patience: Duration,
-    /// When a claim was last refused, of which name.
-    refused: Option<(Arc<str>, Now)>,
+    /// The claim that was last refused.
+    refused: Option<Refusal>,
+    /// Names that were granted.
     names: u64,
+    /// The labels that the gateway adds.
+    added: Added,
+    /// Whether the schema is complete, and not in the store yet.
+    unsaved: bool,
     now: Now,
     /// Counted since the last [`settle`](Tenant::settle).
     counts: Counts,
 }
 
+/// A claim that was refused.
+#[derive(Debug)]
+struct Refusal {
+    name: Arc<str>,
+    cause: Cause,
+    when: Now,
+}
+
 impl Connection {
     pub(super) fn new(fleet: Arc<Fleet>, origin: Origin, id: u64, now: Now) -> Self {
-        let session = Session::new(fleet.bounds());
+        let bounds = fleet.bounds(&origin.access);
+        let added = bounds.labels.clone();
+        let session = Session::new(bounds);
         let tenant = Tenant {
-            device: Arc::new(Device::new(origin.clone(), id, now)),
+            device: Arc::new(Device::new(origin.clone(), added.clone(), id, now)),
             fleet,
             origin,
             id,
@@ -67,6 +83,8 @@ impl Connection {
             patience: PATIENCE,
             refused: None,
             names: 0,
+            added,
+            unsaved: false,
             now,
             counts: Counts::default(),
         };
@@ -91,6 +109,8 @@ impl Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
+        self.session.end(&mut self.tenant);
+        self.tenant.count();
         self.tenant.leave(&self.tenant.device);
         if let Some(former) = &self.tenant.former {
             self.tenant.leave(former);
@@ -101,77 +121,124 @@ impl Drop for Connection {
 impl Tenant {
     /// Counts what has come, and claims the device's name if it has none.
     fn settle(&mut self) {
-        let counts = std::mem::take(&mut self.counts);
-        self.fleet.tally.add(&counts);
-        let mut state = self.device.lock();
-        state.counts.add(&counts);
-        let (has_name, heard) = (!state.name.is_empty(), state.boots > 0);
-        drop(state);
-        if heard && !has_name {
+        if self.count() {
             self.claim();
         }
     }
 
-    /// Claims the device's name, once a second until it is granted.
+    /// Counts what has come. Returns whether its device was heard and has no name.
+    fn count(&mut self) -> bool {
+        let counts = std::mem::take(&mut self.counts);
+        self.fleet.tally.add(&counts);
+        let mut state = self.device.lock();
+        state.counts.add(&counts);
+        state.boots > 0 && state.name.is_empty()
+    }
+
+    /// Claims the device's name: at once, then each second until it is granted.
     fn claim(&mut self) {
         let passed = |since: Now| self.now.instant.saturating_duration_since(since.instant);
-        if self.refused.as_ref().is_some_and(|(_, when)| passed(*when) < RETRY)
-            || self.names > NAMES + passed(self.connected).as_secs()
-        {
+        let Some(name) = self.name() else { return };
+        let before = self.refused.as_ref().filter(|refusal| refusal.name == name);
+        if before.is_some_and(|refusal| passed(refusal.when) < RETRY) {
             return;
         }
-        let former = self.former.as_ref().map(|former| Arc::clone(&former.lock().name));
-        let name = match &self.hello {
-            Some(name) if !name.is_empty() => Arc::clone(name),
-            // It has no name of its own.
-            Some(_) => self.fallback(),
-            // It has not said it yet. If it did not before, there is nothing to wait for.
-            None => {
-                let usual = former.filter(|name| !name.is_empty()).unwrap_or_else(|| self.fallback());
-                let nameless = self.former.is_some() && usual == self.fallback();
-                if passed(self.since) < self.patience && !nameless {
-                    return;
-                }
-                usual
-            }
+        let waited = before.is_some_and(|refusal| refusal.cause == Cause::NameTaken);
+        let claimed = if !self.origin.access.allows(&name) {
+            Err(Cause::NameNotAllowed)
+        } else if self.names > NAMES + passed(self.connected).as_secs() {
+            Err(Cause::TooManyNames)
+        } else {
+            self.fleet.claim(&name, &self.device, waited, self.now)
         };
-        match self.fleet.claim(&name, &self.device, self.now) {
-            Claim::Granted => {
+        match claimed {
+            Ok(()) => {
                 self.refused = None;
                 self.names += 1;
                 // If it was another device, that one is not heard here any more.
                 if let Some(former) = self.former.take() {
                     self.leave(&former);
                 }
+                self.keep();
             }
-            refusal => self.refuse(name, refusal),
+            Err(cause) => self.refuse(name, cause),
+        }
+    }
+
+    /// What the device is called by now; `None` while it may say so itself yet.
+    fn name(&self) -> Option<Arc<str>> {
+        match &self.hello {
+            Some(name) if !name.is_empty() => Some(Arc::clone(name)),
+            // It has no name of its own.
+            Some(_) => Some(self.fallback()),
+            // It has not said it yet. If it did not before, there is nothing to wait for.
+            None => {
+                let former = self.former.as_ref().map(|former| Arc::clone(&former.lock().name));
+                let usual = former.filter(|name| !name.is_empty()).unwrap_or_else(|| self.fallback());
+                let nameless = self.former.is_some() && usual == self.fallback();
+                let passed = self.now.instant.saturating_duration_since(self.since.instant);
+                (passed >= PATIENCE || nameless).then_some(usual)
+            }
         }
     }
 
     /// Counts and tells a refusal, once for each name in a row.
-    fn refuse(&mut self, name: Arc<str>, refusal: Claim) {
-        let again = self.refused.as_ref().is_some_and(|(before, _)| *before == name);
+    fn refuse(&mut self, name: Arc<str>, cause: Cause) {
+        let again = self.refused.as_ref().is_some_and(|before| before.name == name && before.cause == cause);
         if !again {
             let (link, peer) = (&self.origin.link, &self.origin.peer);
-            let mut counts = Counts::default();
-            if refusal == Claim::Full {
-                counts.fleet_full = 1;
-                let limit = self.fleet.limits.max_devices;
-                tracing::warn!("{link}: device {name:?} refused, there are {limit} already (--max-devices)");
-            } else {
-                counts.names_taken = 1;
-                tracing::warn!("{link}: {peer} claims the name {name:?} of another live device: refused");
+            if self.fleet.tell(cause, self.now) {
+                let limits = &self.fleet.settings().limits;
+                let why = match cause {
+                    Cause::NameTaken => "another live device has this name".to_owned(),
+                    Cause::NameNotAllowed => "the link does not allow this name (devices)".to_owned(),
+                    Cause::FleetFull => format!("there are {} already (max_devices)", limits.max_devices),
+                    Cause::TooManyNames => {
+                        "its source brings too many new names (new_names_per_minute)".to_owned()
+                    }
+                    Cause::TooManySchemas => {
+                        "its source brings too many new schemas (new_schemas_per_minute)".to_owned()
+                    }
+                };
+                tracing::warn!("{link}: device {name:?} from {peer} refused: {why}");
             }
-            self.fleet.tally.add(&counts);
+            self.fleet.tally.add(&Counts::refused(cause));
         }
-        self.refused = Some((name, self.now));
+        self.refused = Some(Refusal { name, cause, when: self.now });
+    }
+
+    /// Keeps the schema for the next run, once the device has its name.
+    fn keep(&mut self) {
+        let Some(store) = self.fleet.store.as_ref().filter(|_| self.unsaved) else { return };
+        let state = self.device.lock();
+        let (name, schema, whole) = (Arc::clone(&state.name), state.schema, state.whole.clone());
+        drop(state);
+        if let Some(whole) = whole.filter(|_| !name.is_empty()) {
+            store.save(&name, schema, &whole);
+            self.unsaved = false;
+        }
     }
 
     /// What a device is called that has no name of its own.
     fn fallback(&self) -> Arc<str> {
-        let Origin { name, peer, link } = &self.origin;
+        let Origin { name, peer, link, .. } = &self.origin;
         let name = name.clone().filter(|name| !name.is_empty());
         name.unwrap_or_else(|| if peer.is_empty() { Arc::clone(link) } else { peer.as_str().into() })
+    }
+
+    /// The device goes on with another schema, without a boot. If that is one too many, it loses its name until its
+    /// source may bring one again.
+    fn change(&mut self, schema: u32) {
+        let state = self.device.lock();
+        let (name, before) = (Arc::clone(&state.name), state.schema);
+        drop(state);
+        if !name.is_empty() && self.fleet.is_new(&name, schema, Some(before)) {
+            let limits = &self.fleet.settings().limits;
+            if let Err(cause) = self.fleet.take(&self.origin, false, true, limits, self.now) {
+                self.fleet.evict(&self.device);
+                self.refuse(name, cause);
+            }
+        }
     }
 
     /// Speaks for a device no more.
@@ -189,10 +256,13 @@ impl Sink for Tenant {
             self.hello = None;
             self.since = self.now;
             if !self.device.lock().name.is_empty() {
-                let device = Device::new(self.origin.clone(), self.id, self.now);
+                let device = Device::new(self.origin.clone(), self.added.clone(), self.id, self.now);
                 self.former = Some(std::mem::replace(&mut self.device, Arc::new(device)));
             }
+        } else {
+            self.change(schema);
         }
+        self.unsaved = false;
         self.fleet.reset(&self.device, |state| state.reset(boot, schema, booted));
     }
 
@@ -225,11 +295,11 @@ impl Sink for Tenant {
     }
 
     fn known(&mut self, record: &[u8]) -> Option<Arc<FamilySchema>> {
-        self.fleet.schema(record)
+        self.fleet.schemas().known(&self.added, record)
     }
 
     fn family(&mut self, family: &Arc<FamilySchema>) -> Option<usize> {
-        let family = self.fleet.intern(family);
+        let family = self.fleet.schemas().intern(&self.added, family);
         let mut state = self.device.lock();
         let place = state.series.add(&family);
         let has_name = !state.name.is_empty();
@@ -257,19 +327,40 @@ impl Sink for Tenant {
     }
 
     fn cells(&mut self, place: usize, cells: &[u64]) {
-        self.device.lock().series.write(place, cells);
+        let mut state = self.device.lock();
+        let uptime = state.uptime;
+        state.series.write(place, cells, uptime);
     }
 
-    fn stored(&mut self, _schema: u32) -> Option<Box<[u8]>> {
-        None
+    fn stored(&mut self, schema: u32) -> Option<Box<[u8]>> {
+        let name = match &self.hello {
+            Some(name) if !name.is_empty() => Arc::clone(name),
+            _ => self.fallback(),
+        };
+        self.fleet.whole(&name, schema)
     }
 
-    fn save(&mut self, _schema: u32, _families: &[u8]) {}
+    fn save(&mut self, schema: u32, families: &[u8]) {
+        let whole = self.fleet.schemas().intern_whole(schema, families);
+        let mut state = self.device.lock();
+        if state.schema == schema {
+            state.whole = Some(whole);
+            self.unsaved = true;
+        }
+        drop(state);
+        self.keep();
+    }
 
-    fn label(&mut self, _place: usize, _slot: usize, _birth: u32, _values: &[&str]) {}
+    fn label(&mut self, place: usize, slot: usize, birth: u32, values: &[&str]) {
+        let taken = self.device.lock().series.label(place, slot, birth, values);
+        if let Err(schema) = taken {
+            let family = schema.family.name.to_string();
+            self.refused(Refused { family, why: "the labels of one of its slots cannot be".into() });
+        }
+    }
 
     fn unlabelled(&mut self) -> Option<(usize, usize)> {
-        None
+        self.device.lock().series.unlabelled()
     }
 
     fn counts(&mut self) -> &mut FrameCounts {
@@ -278,6 +369,11 @@ impl Sink for Tenant {
 
     fn foreign(&mut self, bytes: &[u8]) {
         self.joined(bytes.len());
+        if let Some(listener) = &self.fleet.listener {
+            let name = Arc::clone(&self.device.lock().name);
+            let hello = self.hello.as_ref().filter(|_| name.is_empty());
+            listener.text(&self.origin, hello.unwrap_or(&name), bytes);
+        }
     }
 
     fn joined(&mut self, bytes: usize) {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::Now;
-use super::super::session::Refused;
+use super::super::session::{Added, Refused};
 use super::super::status::{DeviceStatus, RefusedFamily, SchemaStatus};
 use super::series::{Offer, Series};
 use super::tally::Counts;
@@ -31,6 +31,9 @@ pub(super) struct State {
     pub(super) name: Arc<str>,
     /// `device="…"`, ready to be shown.
     pub(super) label: Box<str>,
+    /// The labels that the gateway adds: which, and this device's, ready to be shown.
+    pub(super) added: Added,
+    pub(super) labels: Box<[Box<str>]>,
     pub(super) firmware: Box<str>,
     pub(super) origin: Origin,
     /// Which connection speaks for it; `None` once that has ended.
@@ -46,7 +49,9 @@ pub(super) struct State {
     pub(super) seen: Now,
     /// Longest time between two snapshots of late, in tenths of a second; 0 until there were two.
     interval: u32,
-    schema: u32,
+    pub(super) schema: u32,
+    /// What its hash is computed over, once it is complete.
+    pub(super) whole: Option<Arc<[u8]>>,
     pub(super) known: usize,
     pub(super) total: usize,
     pub(super) series: Series,
@@ -56,11 +61,13 @@ pub(super) struct State {
 
 impl Device {
     /// A device that has said nothing yet.
-    pub(super) fn new(origin: Origin, connection: u64, now: Now) -> Self {
+    pub(super) fn new(origin: Origin, added: Added, connection: u64, now: Now) -> Self {
         Self {
             state: Mutex::new(State {
                 name: "".into(),
                 label: Box::default(),
+                added,
+                labels: Box::default(),
                 firmware: Box::default(),
                 origin,
                 connection: Some(connection),
@@ -72,6 +79,7 @@ impl Device {
                 seen: now,
                 interval: 0,
                 schema: 0,
+                whole: None,
                 known: 0,
                 total: 0,
                 series: Series::default(),
@@ -88,11 +96,22 @@ impl Device {
 }
 
 impl State {
-    /// Gives the device its name.
-    pub(super) fn rename(&mut self, name: &Arc<str>, label_name: &str) {
+    /// Gives the device its name, and the labels that it has beside: of one name, the device's before its link's.
+    pub(super) fn rename(&mut self, name: &Arc<str>, label_name: &str, own: &[(String, String)]) {
         self.name = Arc::clone(name);
         let label = LabelText::new(&[(label_name, name)]);
         self.label = label.map(|text| text.as_str().into()).unwrap_or_default();
+        let access = Arc::clone(&self.origin.access);
+        let more = own.iter().chain(&access.labels).map(|(name, value)| (&**name, &**value));
+        let labels: Vec<_> = std::iter::once((label_name, &**name)).chain(more).collect();
+        self.labels = self.added.render(&labels).unwrap_or_default();
+    }
+
+    /// When it was up for so many tenths of a second, by our clock, in milliseconds since the Unix epoch; no later than
+    /// when it was last heard, whatever its own clock says.
+    pub(super) fn unix_ms(&self, uptime: u32) -> u64 {
+        let then = self.booted_ms.saturating_add(u64::from(uptime).saturating_mul(100));
+        then.min(self.seen.unix_ms().max(self.booted_ms))
     }
 
     /// A new boot, or another schema: what was known of families and values is void.
@@ -104,6 +123,7 @@ impl State {
             self.sequences = None;
         }
         self.schema = schema;
+        self.whole = None;
         (self.known, self.total) = (0, 0);
         self.series.clear();
         self.refused.clear();
@@ -155,7 +175,7 @@ impl State {
     }
 
     /// Whether it is in the same boot as `old`, which it may be once more.
-    fn is_same_boot(&self, old: &Self, now: Now) -> bool {
+    pub(super) fn is_same_boot(&self, old: &Self, now: Now) -> bool {
         self.boot == old.boot
             && self.uptime >= old.uptime
             // A device that cannot tell its boots apart must have been up since.
@@ -164,8 +184,7 @@ impl State {
 
     /// Whether it can be `old` come back: from the same place, by a boot since that was last heard.
     pub(super) fn succeeds(&self, old: &Self, now: Now) -> bool {
-        self.origin.link == old.origin.link
-            && host(&self.origin.peer) == host(&old.origin.peer)
+        self.origin.is_near(&old.origin)
             && !self.is_same_boot(old, now)
             && tenths(self.uptime) <= old.silence(now)
     }
@@ -186,7 +205,8 @@ impl State {
         }
         if same {
             self.booted_ms = old.booted_ms;
-            if self.schema == old.schema {
+            // Where labels are cut elsewhere, families must come again.
+            if self.schema == old.schema && self.added == old.added {
                 self.series.resume(&old.series, limits.max_series);
                 (self.known, self.total) = (self.known.max(old.known), self.total.max(old.total));
             }
@@ -237,9 +257,4 @@ impl State {
 
 fn tenths(n: u32) -> Duration {
     Duration::from_millis(u64::from(n) * 100)
-}
-
-/// A peer's address without its port, which differs from connection to connection.
-fn host(peer: &str) -> &str {
-    peer.rsplit_once(':').map_or(peer, |(host, _)| host)
 }

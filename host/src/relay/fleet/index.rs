@@ -107,5 +107,6 @@ impl Index {
         }
         state.name = "".into();
         state.label = Box::default();
+        state.labels = Box::default();
     }
 }

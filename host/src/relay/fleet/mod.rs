@@ -8,69 +8,77 @@
 //! family fixes its type and unit; one that means something else by the name has that family refused until the name
 //! is free.
 //!
-//! Locks are taken in this order: index, device; two devices at once only under the index's for writing.
+//! What a device counted while another had its name is in the fleet's totals only, unless it turns out to be that very
+//! device. Labels that the configuration adds stand on the series that devices send; the gateway's own series have the
+//! device label only.
+//!
+//! Locks are taken in this order: settings, index, device; two devices at once only under the index's for writing.
 
+mod access;
 mod connection;
 mod device;
 mod index;
 mod limits;
 mod own;
+mod schemas;
 mod series;
 mod show;
+mod sources;
+mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
+pub use access::{Access, Listener, Origin, Pattern};
 pub use connection::Connection;
 use device::{Device, State};
 use index::Index;
 pub use limits::Limits;
 use own::Own;
-use tally::{Counts, Tally};
+use schemas::Schemas;
+use sources::{New, Sources};
+use tally::{Cause, Counts, Tally};
 
 use super::Now;
-use super::session::{Added, Bounds, FamilySchema};
+use super::session::{Added, Bounds};
 use super::status::{DeviceStatus, Totals};
+use super::store::{Store, StoreCounts, StoreLimits};
 
-/// Where a connection comes from.
-#[derive(Clone, Debug)]
-pub struct Origin {
-    /// The link: `tcp 127.0.0.1:9101`, `serial /dev/ttyUSB0`.
-    pub link: Arc<str>,
-    /// What the user calls the device at the other end.
-    pub name: Option<Arc<str>>,
-    /// The other end: an address, or the port.
-    pub peer: String,
-}
+/// Labels of some devices: names and values.
+type Labels = BTreeMap<String, Vec<(String, String)>>;
 
 /// All devices.
 pub struct Fleet {
-    limits: Limits,
+    /// Fixed, as it is part of what was rendered.
+    device_label: Arc<str>,
+    settings: RwLock<Arc<Settings>>,
     index: RwLock<Index>,
-    /// Families by their records, so that equal devices share them.
-    schemas: Mutex<HashMap<Box<[u8]>, Weak<FamilySchema>>>,
+    schemas: Mutex<Schemas>,
+    sources: Mutex<Sources>,
+    /// When a refusal was last told, by cause: a line a second tells it all.
+    told: Mutex<[Option<Now>; Cause::ALL.len()]>,
+    store: Option<Store>,
+    listener: Option<Arc<dyn Listener>>,
     connections: AtomicU64,
     own: Own,
     tally: Tally,
 }
 
-/// What becomes of a claim of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Claim {
-    Granted,
-    /// Another live connection has it.
-    Taken,
-    /// There are [`Limits::max_devices`] already.
-    Full,
+/// What can change while the fleet runs.
+#[derive(Debug)]
+struct Settings {
+    limits: Limits,
+    labels: Labels,
 }
 
 impl std::fmt::Debug for Fleet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fleet").field("limits", &self.limits).finish_non_exhaustive()
+        f.debug_struct("Fleet").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
 
@@ -80,14 +88,73 @@ impl Fleet {
         if Limits::check_label(&limits.device_label).is_err() {
             limits.device_label = Limits::default().device_label;
         }
+        let device_label = Arc::clone(&limits.device_label);
         Self {
-            own: Own::new(&limits.device_label),
-            limits,
+            own: Own::new(&device_label),
+            device_label,
+            settings: RwLock::new(Arc::new(Settings { limits, labels: Labels::new() })),
             index: RwLock::default(),
             schemas: Mutex::default(),
+            sources: Mutex::default(),
+            told: Mutex::default(),
+            store: None,
+            listener: None,
             connections: AtomicU64::new(0),
             tally: Tally::default(),
         }
+    }
+
+    /// Gives `listener` what comes between frames.
+    #[must_use]
+    pub fn with_listener(self, listener: Arc<dyn Listener>) -> Self {
+        Self { listener: Some(listener), ..self }
+    }
+
+    /// Keeps schemas from one run to the next.
+    #[must_use]
+    pub fn with_store(self, store: Store) -> Self {
+        let fleet = Self { store: Some(store), ..self };
+        fleet.limit_store(&fleet.settings().limits);
+        fleet
+    }
+
+    /// Adds labels to the series of some devices, by their names; of one name, they come before those of the link.
+    /// Labels that [`Limits::check_added`] refuses are left out.
+    #[must_use]
+    pub fn with_labels(self, labels: BTreeMap<String, Vec<(String, String)>>) -> Self {
+        let limits = self.settings().limits.clone();
+        Self { settings: RwLock::new(Arc::new(Settings { limits, labels })), ..self }
+    }
+
+    /// Changes limits and labels. Returns what cannot change while the gateway runs, or devices are connected: the name
+    /// of the device label, labels of names that no device had.
+    pub fn reconfigure(&self, limits: Limits, labels: BTreeMap<String, Vec<(String, String)>>) -> Vec<String> {
+        let mut rest = Vec::new();
+        if limits.device_label != self.device_label {
+            rest.push("device_label".to_owned());
+        }
+        let limits = Limits { device_label: Arc::clone(&self.device_label), ..limits };
+        self.limit_store(&limits);
+        let settings = Arc::new(Settings { limits, labels });
+        *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&settings);
+        let devices: Vec<_> = self.read().devices.values().cloned().collect();
+        for device in devices {
+            let mut state = device.lock();
+            let name = Arc::clone(&state.name);
+            let own = settings.labels.get(&*name).map_or(&[][..], |labels| labels);
+            if name.is_empty() || own.is_empty() && state.labels.iter().filter(|text| !text.is_empty()).count() < 2 {
+                continue;
+            }
+            let has = |label: &str| state.added.names().iter().any(|name| **name == *label);
+            for (label, _) in own.iter().filter(|(label, _)| !has(label)) {
+                let why = format!("the label `{label}`, on devices that are connected");
+                if !rest.contains(&why) {
+                    rest.push(why);
+                }
+            }
+            state.rename(&name, &self.device_label, own);
+        }
+        rest
     }
 
     /// A new connection; dropped when it ends.
@@ -99,11 +166,12 @@ impl Fleet {
     /// Lets devices go that have been silent for longer than the TTL, and shows families whose names have become
     /// free. Call it each second or so.
     pub fn sweep(&self, now: Now) {
+        let ttl = self.settings().limits.ttl;
         let mut index = self.write();
         let devices: Vec<_> = index.devices.values().cloned().collect();
         for device in &devices {
             let mut state = device.lock();
-            if state.silence(now) > self.limits.ttl {
+            if state.silence(now) > ttl {
                 index.evict(device, &mut state);
                 // Its series begin anew if it comes back, and so do its counts.
                 state.counts = Counts::default();
@@ -115,10 +183,7 @@ impl Fleet {
             }
         }
         drop((index, devices));
-        self.schemas
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|_, family| family.strong_count() > 0);
+        self.schemas().sweep();
     }
 
     /// All devices, in the order of their names.
@@ -138,7 +203,7 @@ impl Fleet {
             live += usize::from(!state.is_stale(now));
             series += state.series.count();
         }
-        let Counts { frames, foreign, refusals, .. } = self.tally.read();
+        let Counts { frames, foreign, refusals, devices: refused } = self.tally.read();
         Totals {
             devices,
             live,
@@ -149,6 +214,7 @@ impl Fleet {
             frames_reordered: frames.reordered,
             frames_corrupt: frames.corrupt,
             frames_refused: refusals,
+            devices_refused: refused.iter().sum(),
             foreign_bytes: foreign,
         }
     }
@@ -161,55 +227,128 @@ impl Fleet {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What to keep of a session.
-    fn bounds(&self) -> Bounds {
+    fn settings(&self) -> Arc<Settings> {
+        Arc::clone(&self.settings.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn schemas(&self) -> MutexGuard<'_, Schemas> {
+        self.schemas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn limit_store(&self, limits: &Limits) {
+        if let Some(store) = &self.store {
+            // Besides the records a file has their lengths.
+            let bytes = limits.max_schema_bytes.saturating_mul(2);
+            store.set_limits(StoreLimits { devices: limits.max_devices, bytes, ..StoreLimits::default() });
+        }
+    }
+
+    /// What the store did.
+    fn stored(&self) -> StoreCounts {
+        self.store.as_ref().map(Store::counts).unwrap_or_default()
+    }
+
+    /// What to keep of a session: the labels that a device of this link may have are those of the link, and those of any
+    /// device.
+    fn bounds(&self, access: &Access) -> Bounds {
+        let Settings { limits, labels } = &*self.settings();
+        let names = labels.values().flatten().chain(&access.labels).map(|(name, _)| &**name);
+        let names = names.filter(|name| Limits::check_added(name, &self.device_label).is_ok());
         Bounds {
-            labels: Added::new(&self.limits.device_label, []),
-            max_series: self.limits.max_series,
-            max_schema_bytes: self.limits.max_schema_bytes,
+            labels: Added::new(&self.device_label, names.map(Arc::from)),
+            max_series: limits.max_series,
+            max_schema_bytes: limits.max_schema_bytes,
         }
     }
 
-    /// The family of this record, if some device has it.
-    fn schema(&self, record: &[u8]) -> Option<Arc<FamilySchema>> {
-        self.schemas.lock().unwrap_or_else(PoisonError::into_inner).get(record).and_then(Weak::upgrade)
+    /// The bytes of a schema that the device of this name had: on its connection before this one, or in another run.
+    fn whole(&self, name: &str, schema: u32) -> Option<Box<[u8]>> {
+        let device = self.read().devices.get(name).cloned();
+        let whole = device.and_then(|device| {
+            let state = device.lock();
+            state.whole.clone().filter(|_| state.schema == schema)
+        });
+        whole.map(|bytes| (*bytes).into()).or_else(|| self.store.as_ref()?.load(name, schema))
     }
 
-    /// The one family of its record.
-    fn intern(&self, family: &Arc<FamilySchema>) -> Arc<FamilySchema> {
-        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(shared) = schemas.get(&family.bytes).and_then(Weak::upgrade) {
-            return shared;
+    /// Whether the schema of a device is none that it is known to have had.
+    fn is_new(&self, name: &str, schema: u32, before: Option<u32>) -> bool {
+        before != Some(schema) && !self.store.as_ref().is_some_and(|store| store.has(name, schema))
+    }
+
+    /// Takes from what a source may bring.
+    fn take(&self, origin: &Origin, name: bool, schema: bool, limits: &Limits, now: Now) -> Result<(), Cause> {
+        let wants = [
+            name.then_some(New::Name(limits.new_names_per_minute)),
+            schema.then_some(New::Schema(limits.new_schemas_per_minute)),
+        ];
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let wants: Vec<_> = wants.into_iter().flatten().collect();
+        sources.take(origin.source(), &wants, now.instant).map_err(|new| match new {
+            New::Name(_) => Cause::TooManyNames,
+            New::Schema(_) => Cause::TooManySchemas,
+        })
+    }
+
+    /// Whether it is time to tell a refusal of this cause.
+    fn tell(&self, cause: Cause, now: Now) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(last) = told.get_mut(cause as usize) else { return false };
+        let since = |last: Now| now.instant.saturating_duration_since(last.instant);
+        let due = last.is_none_or(|last| since(last) >= Duration::from_secs(1));
+        if due {
+            *last = Some(now);
         }
-        schemas.insert(family.bytes.clone(), Arc::downgrade(family));
-        Arc::clone(family)
+        due
     }
 
-    /// Gives `name` to a device that has none, if it is free: what was known under it goes on.
-    fn claim(&self, name: &Arc<str>, device: &Arc<Device>, now: Now) -> Claim {
+    /// Gives `name` to a device that has none, if it is free: what was known under it goes on. `waited` tells that it
+    /// was another's so far.
+    fn claim(&self, name: &Arc<str>, device: &Arc<Device>, waited: bool, now: Now) -> Result<(), Cause> {
+        let settings = self.settings();
+        let Settings { limits, labels } = &*settings;
         let mut index = self.write();
-        let old = index.devices.get(name).cloned();
-        if old.is_none() && index.devices.len() >= self.limits.max_devices {
-            return Claim::Full;
+        let old = index.devices.get(name).filter(|old| !Arc::ptr_eq(old, device)).cloned();
+        if old.is_none() && index.devices.len() >= limits.max_devices {
+            return Err(Cause::FleetFull);
         }
         let mut counts = Counts::default();
         let mut state = device.lock();
-        if let Some(old) = old.filter(|old| !Arc::ptr_eq(old, device)) {
-            let mut before = old.lock();
+        let mut before = old.as_ref().map(|old| old.lock());
+        if let Some(before) = &before {
             let free = before.connection == state.connection || before.is_stale(now);
-            if !free && !state.succeeds(&before, now) {
-                return Claim::Taken;
+            if !free && !state.succeeds(before, now) {
+                return Err(Cause::NameTaken);
             }
-            counts.frames.lost = state.lost_since(&before, now);
-            state.inherit(&mut before, &self.limits, now);
-            index.evict(&old, &mut before);
         }
-        state.rename(name, &self.limits.device_label);
+        let new_schema = self.is_new(name, state.schema, before.as_ref().map(|before| before.schema));
+        self.take(&state.origin, before.is_none(), new_schema, limits, now)?;
+        if let (Some(old), Some(before)) = (&old, &mut before) {
+            if waited && !state.is_same_boot(before, now) {
+                state.counts = Counts::default();
+            }
+            if waited || !state.origin.is_near(&before.origin) {
+                let (there, here) = (&before.origin, &state.origin);
+                tracing::info!(
+                    "{}: {} is now the device {name:?}, which was {} on {}",
+                    here.link,
+                    here.peer,
+                    there.peer,
+                    there.link
+                );
+            }
+            counts.frames.lost = state.lost_since(before, now);
+            state.inherit(before, limits, now);
+            index.evict(old, before);
+        }
+        drop(before);
+        let own = labels.get(&**name).map_or(&[][..], |labels| labels);
+        state.rename(name, &self.device_label, own);
         index.devices.insert(Arc::clone(name), Arc::clone(device));
         counts.refusals = index.offer_all(device, &mut state);
         state.counts.add(&counts);
         self.tally.add(&counts);
-        Claim::Granted
+        Ok(())
     }
 
     /// Shows the newest family of a device, if that has a name. Returns how many were refused.

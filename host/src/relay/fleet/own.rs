@@ -8,6 +8,7 @@ use super::super::status::FrameCounts;
 use super::Fleet;
 use super::device::State;
 use super::show::each_device;
+use super::tally::Cause;
 use crate::model::{Child, Family, Kind, LabelText, Point, Scale, Value};
 use crate::registry::Resume;
 
@@ -168,11 +169,11 @@ const ROWS: &[Row] = &[
         kind: Kind::Counter,
         name: "narthex_devices_refused_total",
         unit: "",
-        help: "Devices that were not taken: their name is another live device's, or the fleet is full.",
+        help: "Devices that were not taken: the fleet is full, their link does not allow their name, another live device has it, or their source brings too many new names or schemas.",
         scale: Scale::ONE,
         read: Read::Fleet("cause", |fleet, _| {
-            let counts = fleet.tally.read();
-            vec![("fleet_full", counts.fleet_full), ("name_taken", counts.names_taken)]
+            let counts = fleet.tally.read().devices;
+            Cause::ALL.iter().map(|cause| cause.as_str()).zip(counts).collect()
         }),
     },
     Row {
@@ -190,6 +191,32 @@ const ROWS: &[Row] = &[
         help: "Frames by what became of them, of all devices, those that are gone or have no name included.",
         scale: Scale::ONE,
         read: Read::Fleet("outcome", |fleet, _| outcomes(&fleet.tally.read().frames).into()),
+    },
+    Row {
+        kind: Kind::Gauge,
+        name: "narthex_schema_store_files",
+        unit: "",
+        help: "Schemas that are kept in the state directory; 0 without one.",
+        scale: Scale::ONE,
+        read: Read::Total(|fleet| fleet.stored().files),
+    },
+    Row {
+        kind: Kind::Counter,
+        name: "narthex_schema_store_operations_total",
+        unit: "",
+        help: "What was done with schemas in the state directory: corrupt ones are replaced when they come again, dropped ones found too many others waiting for the disk, evicted ones made room.",
+        scale: Scale::ONE,
+        read: Read::Fleet("outcome", |fleet, _| {
+            let counts = fleet.stored();
+            vec![
+                ("corrupt", counts.corrupt),
+                ("dropped", counts.dropped),
+                ("evicted", counts.evicted),
+                ("failed", counts.failed),
+                ("loaded", counts.loaded),
+                ("saved", counts.saved),
+            ]
+        }),
     },
 ];
 

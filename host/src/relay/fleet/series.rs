@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::session::FamilySchema;
-use crate::model::{Kind, Point};
+use super::super::session::{ChildSchema, FamilySchema};
+use super::table::Table;
+use crate::model::{Kind, Point, Value};
 
 /// Families by name; their cells side by side, in the order in which families came.
 #[derive(Debug, Default)]
@@ -12,6 +13,8 @@ pub(super) struct Series {
     cells: Vec<u64>,
     /// Which cells hold a value of this boot.
     present: Vec<bool>,
+    /// In the order of their cells.
+    tables: Vec<Table>,
 }
 
 /// A family of a device.
@@ -45,9 +48,13 @@ impl Series {
             Err(at) => {
                 let place = self.cells.len();
                 self.slots.insert(at, Slot { schema: Arc::clone(schema), offer: Offer::Pending, place });
-                let end = place.saturating_add(schema.total_cells());
+                // No two families have one place, not even if one has no cells.
+                let end = place.saturating_add(schema.total_cells().max(1));
                 self.cells.resize(end, 0);
                 self.present.resize(end, false);
+                if schema.is_table() {
+                    self.tables.push(Table::new(schema, place));
+                }
                 Some(place)
             }
         }
@@ -58,6 +65,7 @@ impl Series {
         self.slots.shrink_to_fit();
         self.cells.shrink_to_fit();
         self.present.shrink_to_fit();
+        self.tables.shrink_to_fit();
     }
 
     pub(super) fn clear(&mut self) {
@@ -85,36 +93,99 @@ impl Series {
         &mut self.slots
     }
 
-    /// New values of whole children.
-    pub(super) fn write(&mut self, place: usize, cells: &[u64]) {
+    /// New values of whole children, as of this uptime in tenths of a second.
+    pub(super) fn write(&mut self, place: usize, cells: &[u64], uptime: u32) {
         let Some(end) = place.checked_add(cells.len()) else { return };
-        if let (Some(there), Some(present)) =
-            (self.cells.get_mut(place..end), self.present.get_mut(place..end))
-        {
-            there.copy_from_slice(cells);
-            present.fill(true);
+        let (Some(there), Some(present)) = (self.cells.get_mut(place..end), self.present.get_mut(place..end))
+        else {
+            return;
+        };
+        for table in &mut self.tables {
+            let (first, stride) = (table.place, table.schema.cells.max(1));
+            let last = first.saturating_add(table.schema.total_cells());
+            // A run may begin or end within the table, but at a child.
+            for at in (first.max(place)..last.min(end)).step_by(stride) {
+                let now = at.checked_sub(place).and_then(|at| Some((cells.get(at)?, there.get(at)?)));
+                let slot = at.saturating_sub(first) / stride;
+                table.heard(slot, uptime, now.is_some_and(|(new, old)| new != old));
+            }
         }
+        there.copy_from_slice(cells);
+        present.fill(true);
     }
 
-    /// The cells of a child, if they have come.
-    fn child(&self, slot: &Slot, index: usize) -> Option<&[u64]> {
+    /// The labels of a slot of the table at `place`. Tells the family if they cannot be.
+    pub(super) fn label(
+        &mut self,
+        place: usize,
+        slot: usize,
+        birth: u32,
+        values: &[&str],
+    ) -> Result<(), Arc<FamilySchema>> {
+        let at = self.tables.binary_search_by_key(&place, |table| table.place);
+        let Some(table) = at.ok().and_then(|at| self.tables.get_mut(at)) else { return Ok(()) };
+        if table.name(slot, birth, values) { Ok(()) } else { Err(Arc::clone(&table.schema)) }
+    }
+
+    /// The first slot that has a child whose labels are not known, and the place of its table.
+    pub(super) fn unlabelled(&self) -> Option<(usize, usize)> {
+        self.tables.iter().find_map(|table| {
+            let births = self.cells.get(table.place..)?.iter().step_by(table.schema.cells.max(1));
+            let mut slots = births.take(table.schema.slots()).enumerate();
+            let nameless = slots.find(|(slot, birth)| **birth != 0 && !table.is_named(*slot, **birth));
+            nameless.map(|(slot, _)| (table.place, slot))
+        })
+    }
+
+    /// The table of a family, if it is one.
+    pub(super) fn table(&self, slot: &Slot) -> Option<&Table> {
+        let at = self.tables.binary_search_by_key(&slot.place, |table| table.place).ok()?;
+        self.tables.get(at)
+    }
+
+    /// The cells of a child, if they have come; in a table only if it is the child of this birth, any at all for the
+    /// overflow.
+    fn child(&self, slot: &Slot, index: usize, birth: Option<u32>) -> Option<&[u64]> {
         let first = slot.place.checked_add(index.checked_mul(slot.schema.cells)?)?;
         // Children come whole, so the first cell speaks for all.
         self.present.get(first).filter(|present| **present)?;
-        self.cells.get(first..first.checked_add(slot.schema.cells)?)
+        let cells = self.cells.get(first..first.checked_add(slot.schema.cells)?)?;
+        if !slot.schema.is_table() {
+            return Some(cells);
+        }
+        let (there, cells) = cells.split_first()?;
+        let is_it = birth.map_or(*there != 0, |birth| u64::from(birth) == *there);
+        is_it.then_some(cells)
     }
 
-    /// What a child shows; `None` if nothing has come, or it is unset.
-    pub(super) fn point<'a>(&'a self, slot: &'a Slot, index: usize) -> Option<Point<'a>> {
-        let (schema, cells) = (&*slot.schema, self.child(slot, index)?);
-        if schema.family.kind == Kind::Histogram {
-            let (sum, buckets) = cells.split_last()?;
-            // What no device can have counted would break the order of the buckets on the page.
-            buckets.iter().try_fold(0u64, |count, bucket| count.checked_add(*bucket))?;
-            let sum = schema.value(*sum)?;
-            return Some(Point::Histogram { bounds: &schema.bounds, buckets, sum, scale: schema.scale });
+    /// What a child shows; `None` if nothing has come, it is unset, or in a table another one has its slot.
+    pub(super) fn point<'a>(
+        &'a self,
+        slot: &'a Slot,
+        child: &ChildSchema,
+        birth: Option<u32>,
+    ) -> Option<Point<'a>> {
+        let schema = &*slot.schema;
+        let scale = schema.scale;
+        if schema.family.kind == Kind::Info {
+            return Some(Point::Value { value: Value::Unsigned(1), scale });
         }
-        Some(Point::Value { value: schema.value(*cells.first()?)?, scale: schema.scale })
+        let cells = self.child(slot, child.index, birth)?;
+        match schema.family.kind {
+            Kind::Histogram => {
+                let (sum, buckets) = cells.split_last()?;
+                // What no device can have counted would break the order of the buckets on the page.
+                buckets.iter().try_fold(0u64, |count, bucket| count.checked_add(*bucket))?;
+                let sum = schema.value(*sum)?;
+                Some(Point::Histogram { bounds: &schema.bounds, buckets, sum, scale })
+            }
+            Kind::StateSet => {
+                let state = usize::try_from(*cells.first()?).ok()?;
+                let states = &*schema.states;
+                (state < states.len()).then_some(Point::States { states, state })
+            }
+            _ => Some(Point::Value { value: schema.value(*cells.first()?)?, scale }),
+        }
     }
 
     /// How many series are shown, counted as Prometheus does.
@@ -124,14 +195,18 @@ impl Series {
     }
 
     fn count_set(&self, slot: &Slot) -> usize {
-        if slot.schema.is_optional() {
-            return (0..slot.schema.children.len())
-                .filter(|child| self.point(slot, *child).is_some())
-                .count();
+        let schema = &*slot.schema;
+        let plain = !schema.is_optional()
+            && matches!(schema.family.kind, Kind::Counter | Kind::Gauge | Kind::Histogram);
+        if schema.is_table() || !plain {
+            let is_set = |child: &ChildSchema, birth| self.point(slot, child, birth).is_some();
+            let fixed = schema.children.iter().filter(|child| is_set(child, None)).count();
+            let named = self.table(slot).map_or(&[][..], Table::named);
+            return fixed + named.iter().filter(|named| is_set(&named.child, Some(named.birth))).count();
         }
-        let cells = slot.place..slot.place.saturating_add(slot.schema.total_cells());
+        let cells = slot.place..slot.place.saturating_add(schema.total_cells());
         let present = self.present.get(cells).unwrap_or_default();
-        present.iter().step_by(slot.schema.cells.max(1)).filter(|present| **present).count()
+        present.iter().step_by(schema.cells.max(1)).filter(|present| **present).count()
     }
 
     /// Takes over families and values which have not come yet, up to `max` series in all.
@@ -145,13 +220,32 @@ impl Series {
                 }
             }
             let Some(place) = self.add(&slot.schema) else { continue };
-            for cell in 0..slot.schema.total_cells() {
-                let (to, from) = (place.saturating_add(cell), slot.place.saturating_add(cell));
-                if self.present.get(to) == Some(&false)
-                    && old.present.get(from) == Some(&true)
-                    && let Some(value) = old.cells.get(from)
-                {
-                    self.write(to, &[*value]);
+            let (stride, cells) = (slot.schema.cells.max(1), slot.schema.total_cells());
+            let heard = |series: &Self, place: usize, index: usize| {
+                let at = index.checked_mul(stride).and_then(|cell| place.checked_add(cell));
+                at.and_then(|at| series.present.get(at)).is_some_and(|present| *present)
+            };
+            if let Ok(at) = self.tables.binary_search_by_key(&place, |table| table.place)
+                && let Some(before) = old.table(slot)
+            {
+                let mut tables = std::mem::take(&mut self.tables);
+                if let Some(table) = tables.get_mut(at) {
+                    table.resume(before, |index| !heard(self, place, index) && heard(old, slot.place, index));
+                }
+                self.tables = tables;
+            }
+            for index in 0..cells / stride {
+                if heard(self, place, index) || !heard(old, slot.place, index) {
+                    continue;
+                }
+                let (to, from) = (place + index * stride, slot.place + index * stride);
+                if let (Some(to), Some(present), Some(from)) = (
+                    self.cells.get_mut(to..to + stride),
+                    self.present.get_mut(to..to + stride),
+                    old.cells.get(from..from + stride),
+                ) {
+                    to.copy_from_slice(from);
+                    present.fill(true);
                 }
             }
         }

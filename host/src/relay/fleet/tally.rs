@@ -19,10 +19,8 @@ pub(super) struct Tally {
     foreign: AtomicU64,
     /// Families and frames refused.
     refusals: AtomicU64,
-    /// Claims of names that another live device has.
-    names_taken: AtomicU64,
-    /// Devices beyond the limit.
-    fleet_full: AtomicU64,
+    /// Devices refused, by cause, as in [`Cause::ALL`].
+    devices: [AtomicU64; Cause::ALL.len()],
 }
 
 /// A reading of a [`Tally`], or what is to be added to one.
@@ -31,8 +29,39 @@ pub(super) struct Counts {
     pub(super) frames: FrameCounts,
     pub(super) foreign: u64,
     pub(super) refusals: u64,
-    pub(super) names_taken: u64,
-    pub(super) fleet_full: u64,
+    /// Devices refused, by cause.
+    pub(super) devices: [u64; Cause::ALL.len()],
+}
+
+/// Why a device is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// There are as many as there may be.
+    FleetFull,
+    /// The link does not let a device have this name.
+    NameNotAllowed,
+    /// Another live device has it.
+    NameTaken,
+    /// Its source, or its connection, has brought too many new names.
+    TooManyNames,
+    /// Its source has brought too many new schemas.
+    TooManySchemas,
+}
+
+impl Cause {
+    /// Sorted by what they are called.
+    pub(super) const ALL: [Self; 5] =
+        [Self::FleetFull, Self::NameNotAllowed, Self::NameTaken, Self::TooManyNames, Self::TooManySchemas];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::FleetFull => "fleet_full",
+            Self::NameNotAllowed => "name_not_allowed",
+            Self::NameTaken => "name_taken",
+            Self::TooManyNames => "too_many_names",
+            Self::TooManySchemas => "too_many_schemas",
+        }
+    }
 }
 
 impl Tally {
@@ -49,9 +78,10 @@ impl Tally {
             (&self.unknown_record, frames.unknown_record),
             (&self.foreign, counts.foreign),
             (&self.refusals, counts.refusals),
-            (&self.names_taken, counts.names_taken),
-            (&self.fleet_full, counts.fleet_full),
-        ] {
+        ]
+        .into_iter()
+        .chain(self.devices.iter().zip(counts.devices))
+        {
             // Most are zero, and many connections share these.
             if n > 0 {
                 total.fetch_add(n, Ordering::Relaxed);
@@ -74,8 +104,7 @@ impl Tally {
             },
             foreign: read(&self.foreign),
             refusals: read(&self.refusals),
-            names_taken: read(&self.names_taken),
-            fleet_full: read(&self.fleet_full),
+            devices: self.devices.each_ref().map(read),
         }
     }
 }
@@ -85,7 +114,17 @@ impl Counts {
         self.frames.add(&other.frames);
         self.foreign += other.foreign;
         self.refusals += other.refusals;
-        self.names_taken += other.names_taken;
-        self.fleet_full += other.fleet_full;
+        for (count, more) in self.devices.iter_mut().zip(other.devices) {
+            *count += more;
+        }
+    }
+
+    /// One device that was not taken.
+    pub(super) fn refused(cause: Cause) -> Self {
+        let mut counts = Self::default();
+        if let Some(count) = counts.devices.get_mut(cause as usize) {
+            *count = 1;
+        }
+        counts
     }
 }

@@ -92,7 +92,7 @@ impl Feeder {
                 }
                 let link = if link.is_empty() { Arc::clone(&self.name) } else { link.into() };
                 let origin =
-                    Origin { link, name: device.map(Into::into), peer: peer.to_owned() };
+                    Origin { link, name: device.map(Into::into), peer: peer.to_owned(), ..Origin::default() };
                 self.connections.insert(connection, self.fleet.connect(origin, self.now));
             }
             Event::Bytes { connection, time_ms, bytes } => {

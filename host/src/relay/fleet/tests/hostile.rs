@@ -209,7 +209,7 @@ fn lies_with_a_good_check_cost_little_and_spoil_no_other() {
             let status = state.status(rig.now);
             assert!(status.series <= 120 && status.refused.len() <= 64 + 120, "{status:?}");
         }
-        assert!(rig.fleet.schemas.lock().unwrap().len() <= 6 * 120);
+        assert!(rig.fleet.schemas().len() <= 6 * 120);
     }
     assert_eq!(rig.device("good").schema.known, METRICS);
     assert!(rig.lines().iter().filter(|line| line.contains("device=\"good\"")).count() > 20);

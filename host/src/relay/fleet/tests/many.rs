@@ -61,7 +61,7 @@ fn eight_times_the_devices_cost_eight_times_as_much() {
         println!("all different: {all_different}; {few:?}, {many:?}");
         for (few, many) in few.into_iter().zip(many) {
             // The square would be 64; other tests run meanwhile.
-            assert!(many < few.max(Duration::from_millis(2)) * 8 * 4, "{few:?}, {many:?}");
+            assert!(many < few.max(Duration::from_millis(10)) * 8 * 4, "{few:?}, {many:?}");
         }
     }
 }
@@ -73,7 +73,7 @@ fn equal_devices_share_their_schema() {
     for (line, name) in lines.iter_mut().zip(["a", "b", "c"]) {
         rig.hear(line, &mut Firmware::new(name, 1, metrics(0)), 1);
     }
-    assert_eq!(rig.fleet.schemas.lock().unwrap().len(), 33);
+    assert_eq!(rig.fleet.schemas().len(), 33);
     let index = rig.fleet.read();
     let [a, b, c] = ["a", "b", "c"].map(|name| index.devices[name].lock());
     for ((a, b), c) in a.series.slots().iter().zip(b.series.slots()).zip(c.series.slots()) {

@@ -45,7 +45,8 @@ impl Rig {
 
     /// A connection from a peer on a TCP link.
     fn connect(&self, peer: &str) -> Connection {
-        let origin = Origin { link: "tcp 127.0.0.1:1".into(), name: None, peer: peer.into() };
+        let origin =
+            Origin { link: "tcp 127.0.0.1:1".into(), name: None, peer: peer.into(), ..Origin::default() };
         self.fleet.connect(origin, self.now)
     }
 

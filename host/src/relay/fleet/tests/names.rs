@@ -103,11 +103,16 @@ fn a_device_without_a_name_is_called_by_its_link_or_peer() {
     let rig = Rig::new();
     let mut line = rig.connect("10.0.0.1:5000");
     rig.hear(&mut line, &mut named("", 1, 1), 1);
-    let origin =
-        Origin { link: "serial /dev/ttyS0".into(), name: Some("boiler".into()), peer: "/dev/ttyS0".into() };
+    let origin = Origin {
+        link: "serial /dev/ttyS0".into(),
+        name: Some("boiler".into()),
+        peer: "/dev/ttyS0".into(),
+        ..Origin::default()
+    };
     let mut serial = rig.fleet.connect(origin, rig.now);
     rig.hear(&mut serial, &mut named("", 1, 2), 1);
-    let origin = Origin { link: "stdin".into(), name: Some("".into()), peer: String::new() };
+    let origin =
+        Origin { link: "stdin".into(), name: Some("".into()), peer: String::new(), ..Origin::default() };
     let mut stdin = rig.fleet.connect(origin, rig.now);
     rig.hear(&mut stdin, &mut named("", 1, 3), 1);
     assert_eq!(rig.names(), ["10.0.0.1:5000", "boiler", "stdin"]);

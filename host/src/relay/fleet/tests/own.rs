@@ -36,7 +36,7 @@ fn a_device_label_that_cannot_be_is_refused() {
     for bad in ["link", "outcome", "le", "a-b", "__a", ""] {
         assert!(Limits::check_label(bad).is_err(), "{bad}");
         assert_eq!(
-            &*Fleet::new(Limits { device_label: bad.into(), ..Limits::default() }).limits.device_label,
+            &*Fleet::new(Limits { device_label: bad.into(), ..Limits::default() }).device_label,
             "device"
         );
     }

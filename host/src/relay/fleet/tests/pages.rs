@@ -115,8 +115,12 @@ fn pages_and_devices_at_the_same_time() {
             scope.spawn(move || {
                 for round in 0..60u32 {
                     let name = ["a", "b", "c"][((thread + round) % 3) as usize];
-                    let origin =
-                        Origin { link: "tcp".into(), name: None, peer: format!("10.0.0.{thread}:{round}") };
+                    let origin = Origin {
+                        link: "tcp".into(),
+                        name: None,
+                        peer: format!("10.0.0.{thread}:{round}"),
+                        ..Origin::default()
+                    };
                     let mut line = fleet.connect(origin, rig.now);
                     let dimensions = if round % 2 == 0 { ROOMS } else { FEWER };
                     let mut firmware = house(name, thread << 16 | round, dimensions);

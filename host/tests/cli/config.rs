@@ -53,7 +53,10 @@ fn a_file_that_cannot_be_read_is_told() {
     let binary = folder("binary").join("narthex.toml");
     std::fs::write(&binary, b"ttl = \"5m\"\n\xff").unwrap();
     let binary = binary.to_str().unwrap();
-    assert_eq!(end(&["config", "check", binary]), (Some(2), String::new(), format!("{binary}:2: not UTF-8\n")));
+    assert_eq!(
+        end(&["config", "check", binary]),
+        (Some(2), String::new(), format!("{binary}:2: not UTF-8\n"))
+    );
 }
 
 #[test]
@@ -67,12 +70,15 @@ fn a_file_without_links_is_like_none() {
 fn options_win_and_links_are_added() {
     let text = "listen = \"127.0.0.1:1\"\ndevice_label = \"node\"\n[[link]]\nname = \"here\"\ntcp = \"127.0.0.1:0\"\n";
     let path = file("wins", text);
-    let words = ["relay", "--config", path.to_str().unwrap(), "--device-label", "unit", "--tcp", "127.0.0.1:0"];
+    let words =
+        ["relay", "--config", path.to_str().unwrap(), "--device-label", "unit", "--tcp", "127.0.0.1:0"];
     let running = Running::start(&[&words[..], &ANY].concat());
     let page = running.get("/metrics").1;
     assert!(page.contains("narthex_link_up{link=\"here\"} 1\n"), "{page}");
     TcpStream::connect(running.listens("tcp")).unwrap().write_all(&bytes("p")).unwrap();
-    running.until("/metrics", |page| page.contains("press_parts_total{side=\"left \\\"A\\\"\",unit=\"p\"} 17\n"));
+    running.until("/metrics", |page| {
+        page.contains("press_parts_total{side=\"left \\\"A\\\"\",unit=\"p\"} 17\n")
+    });
 }
 
 #[test]

@@ -31,7 +31,10 @@ fn a_page_comes_out_and_what_was_counted() {
     assert!(page.contains("press_parts_total{device=\"press-1\",side=\"left \\\"A\\\"\"} 17\n"), "{page}");
     assert!(page.contains("# TYPE press_parts_total counter\n") && !page.contains("narthex_"), "{page}");
     assert!(!page.contains("press_missing"), "{page}");
-    assert!(said.starts_with("press-1: ") && said.ends_with(" frames\n") && said.lines().count() == 1, "{said}");
+    assert!(
+        said.starts_with("press-1: ") && said.ends_with(" frames\n") && said.lines().count() == 1,
+        "{said}"
+    );
     let (status, page, _) = decode(&bytes("press-1"), &["--format", "openmetrics"]);
     assert_eq!(status, Some(0));
     assert!(page.contains("# TYPE press_parts counter\n") && page.ends_with("# EOF\n"), "{page}");
@@ -122,7 +125,9 @@ fn capture() -> Vec<u8> {
     let (writer, mut file) = (Writer::new([1, 2, 3, 4]), Vec::new());
     writer.preamble(&mut file);
     writer.start(1_000_000, &mut file);
-    for (number, link, peer, device) in [(1, "tcp a:1", "b:1", ""), (2, "tcp a:1", "b:2", ""), (3, "serial c", "c", "pump")] {
+    for (number, link, peer, device) in
+        [(1, "tcp a:1", "b:1", ""), (2, "tcp a:1", "b:2", ""), (3, "serial c", "c", "pump")]
+    {
         writer.open(number, 1_000_000, [link, peer, device], &mut file);
     }
     let all = ["p", "q", ""].map(|name| snapshots(name, 40));

@@ -29,7 +29,9 @@ fn send(running: &Running, name: &str) -> TcpStream {
 fn the_device_label() {
     both("--device-label", "node", |running| {
         send(&running, "p");
-        running.until("/metrics", |page| page.contains("press_parts_total{node=\"p\",side=\"left \\\"A\\\"\"} 17\n"));
+        running.until("/metrics", |page| {
+            page.contains("press_parts_total{node=\"p\",side=\"left \\\"A\\\"\"} 17\n")
+        });
     });
 }
 
@@ -48,8 +50,9 @@ fn devices() {
         let _first = send(&running, "p");
         running.until("/metrics", |page| shows(page, "p"));
         let _second = send(&running, "q");
-        let page =
-            running.until("/metrics", |page| page.contains("narthex_devices_refused_total{cause=\"fleet_full\"} 1\n"));
+        let page = running.until("/metrics", |page| {
+            page.contains("narthex_devices_refused_total{cause=\"fleet_full\"} 1\n")
+        });
         assert!(!page.contains("device=\"q\""), "{page}");
     });
 }
@@ -82,8 +85,8 @@ fn connections() {
         let _first = send(&running, "p");
         running.until("/metrics", |page| shows(page, "p"));
         let _second = send(&running, "q");
-        let page =
-            running.until("/metrics", |page| page.contains("narthex_link_refused_total{cause=\"full\",link=\"tcp "));
+        let page = running
+            .until("/metrics", |page| page.contains("narthex_link_refused_total{cause=\"full\",link=\"tcp "));
         assert!(!page.contains("device=\"q\""), "{page}");
     });
 }
@@ -114,7 +117,9 @@ fn open_files() {
         command.stderr(std::process::Stdio::piped());
         command
     };
-    let running = Running::of(limited(200, &["relay", "--tcp", "127.0.0.1:0", "--listen", "127.0.0.1:0"]).spawn().unwrap());
+    let running = Running::of(
+        limited(200, &["relay", "--tcp", "127.0.0.1:0", "--listen", "127.0.0.1:0"]).spawn().unwrap(),
+    );
     let said = "120 connections fit into the 200 files that may be open: raise the hard limit (`ulimit -Hn`";
     assert!(running.before.contains(said), "{}", running.before);
     assert_eq!(running.stop("-TERM").0, Some(0));

@@ -73,7 +73,8 @@ fn a_serial_port_names_a_device_that_has_no_name() {
     drop(port);
     let running = relay(&["--serial", &format!("pump={path}@9600"), "-v"]);
     assert!(running.before.contains("at 9600 baud") || running.before.is_empty(), "{}", running.before);
-    running.until("/metrics", |page| page.contains(&format!("narthex_link_up{{link=\"serial {path}\"}} 1\n")));
+    running
+        .until("/metrics", |page| page.contains(&format!("narthex_link_up{{link=\"serial {path}\"}} 1\n")));
     runtime.block_on(AsyncWriteExt::write_all(&mut device, &bytes(""))).unwrap();
     running.until("/metrics", |page| shows(page, "pump"));
 }
@@ -85,12 +86,14 @@ fn standard_input_is_a_link() {
     child.stdin.take().unwrap().write_all(&bytes("p")).unwrap();
     let running = Running::of(child);
     // Its end is the end of the link; the device is still shown.
-    running.until("/metrics", |page| shows(page, "p") && page.contains("narthex_link_up{link=\"stdin\"} 0\n"));
+    running
+        .until("/metrics", |page| shows(page, "p") && page.contains("narthex_link_up{link=\"stdin\"} 0\n"));
 }
 
 #[test]
 fn several_of_a_kind_work_at_once() {
-    let words = ["--tcp", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--udp", "127.0.0.1:0"];
+    let words =
+        ["--tcp", "127.0.0.1:0", "--tcp", "127.0.0.1:0", "--udp", "127.0.0.1:0", "--udp", "127.0.0.1:0"];
     let running = relay(&words);
     let page = running.get("/metrics").1;
     assert_eq!(page.matches("narthex_link_up{link=\"tcp 127.0.0.1:").count(), 2, "{page}");
@@ -100,10 +103,22 @@ fn several_of_a_kind_work_at_once() {
 #[test]
 fn a_link_twice_is_a_mistake() {
     for (option, value, said) in [
-        ("--tcp", "127.0.0.1:1", "--tcp 127.0.0.1:1: `tcp 127.0.0.1:1` is in use by the link `tcp 127.0.0.1:1`"),
-        ("--udp", "127.0.0.1:1", "--udp 127.0.0.1:1: `udp 127.0.0.1:1` is in use by the link `udp 127.0.0.1:1`"),
+        (
+            "--tcp",
+            "127.0.0.1:1",
+            "--tcp 127.0.0.1:1: `tcp 127.0.0.1:1` is in use by the link `tcp 127.0.0.1:1`",
+        ),
+        (
+            "--udp",
+            "127.0.0.1:1",
+            "--udp 127.0.0.1:1: `udp 127.0.0.1:1` is in use by the link `udp 127.0.0.1:1`",
+        ),
         ("--serial", "a", "--serial a: `serial a` is in use by the link `serial a`"),
-        ("--tcp-connect", "a:1", "--tcp-connect a:1: `tcp-connect a:1` is in use by the link `tcp-connect a:1`"),
+        (
+            "--tcp-connect",
+            "a:1",
+            "--tcp-connect a:1: `tcp-connect a:1` is in use by the link `tcp-connect a:1`",
+        ),
         ("--replay", "a", "--replay a: `replay a` is in use by the link `replay a`"),
     ] {
         let (status, _, err) = end(&["relay", option, value, option, value]);

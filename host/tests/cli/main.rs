@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, unreachable_pub, reason = "tests")]
 
+mod access;
+mod capture;
 mod config;
 mod decode;
 mod device;
@@ -11,6 +13,7 @@ mod links;
 mod program;
 mod reload;
 mod running;
+mod state;
 
 /// Pages on a free port.
 const ANY: [&str; 2] = ["--listen", "127.0.0.1:0"];

@@ -86,7 +86,9 @@ fn a_wrong_file_changes_nothing() {
 fn what_needs_a_restart_is_said_in_one_line() {
     let config = Config::new("restart");
     let mut running = config.start(A);
-    config.write(&format!("device_label = \"node\"\nstate = \"/nowhere\"\nmax_scrapes = 1\nprint_text = true\n{A}"));
+    config.write(&format!(
+        "device_label = \"node\"\nstate = \"/nowhere\"\nmax_scrapes = 1\nprint_text = true\n{A}"
+    ));
     running.signal("-HUP");
     let said = running.says("restart");
     assert!(said.contains("restart to change state, print_text, device_label, max_scrapes"), "{said}");
@@ -133,5 +135,7 @@ fn the_number_of_connections_follows() {
     drop(second);
     running.until("/metrics", |page| page.contains(&open(1)));
     let _third = TcpStream::connect(&address).unwrap();
-    running.until("/metrics", |page| page.contains(&format!("refused_total{{cause=\"full\",link=\"tcp {address}\"}} 1\n")));
+    running.until("/metrics", |page| {
+        page.contains(&format!("refused_total{{cause=\"full\",link=\"tcp {address}\"}} 1\n"))
+    });
 }

@@ -129,7 +129,6 @@ impl Drop for Running {
     }
 }
 
-
 /// A folder of its own for a test, which is empty at first.
 pub fn folder(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("cli-{}-{name}", std::process::id()));

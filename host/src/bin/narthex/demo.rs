@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use narthex::transport::Reporter;
 use narthex::wire::Identity;
+use narthex_host::relay::fleet::Fleet;
 use narthex_host::relay::link::Backoff;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -46,7 +47,7 @@ pub(crate) async fn run(options: &Demo, terminal: &Terminal) -> Result<(), Failu
         )));
     }
     let limits = Limits { max_connections: options.devices as usize, ..limits };
-    let mut gateway = Gateway::open(options.listen, &limits, None).await?;
+    let mut gateway = Gateway::open(options.listen, &limits, Fleet::new(limits.fleet()), None).await?;
     let link = LinkSettings::new(Source::Tcp(([127, 0, 0, 1], 0).into()));
     for devices in gateway.link(&[link]).await? {
         for number in 0..options.devices {

@@ -92,13 +92,14 @@ impl Gateway {
     pub(crate) async fn open(
         listen: SocketAddr,
         limits: &Limits,
+        fleet: Fleet,
         recorder: Option<Recorder>,
     ) -> Result<Self, Failure> {
         let (listener, address) = bind(&format!("--listen {listen}"), listen).await?;
         if !address.ip().is_loopback() {
             warn!("--listen {address}: whoever reaches this machine can read all metrics");
         }
-        let fleet = Arc::new(Fleet::new(limits.fleet()));
+        let fleet = Arc::new(fleet);
         let links = Links::new(Arc::clone(&fleet), recorder, places(limits));
         Ok(Self {
             listener,

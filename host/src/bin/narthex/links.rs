@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use narthex_host::relay::Now;
-use narthex_host::relay::fleet::{Connection, Fleet, Origin};
+use narthex_host::relay::fleet::{Access, Connection, Fleet, Origin};
 use narthex_host::relay::link::record::Recorder;
 use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, replay, serial, stdin, tcp, udp};
 use narthex_host::relay::status::LinkReport;
@@ -111,7 +111,8 @@ impl Links {
             }
             Source::TcpConnect(_) | Source::Stdin => Bound::Nothing,
         };
-        let mut gate: Arc<dyn Gate> = Arc::new(Entrance(Arc::clone(&self.fleet)));
+        let fleet = Arc::clone(&self.fleet);
+        let mut gate: Arc<dyn Gate> = Arc::new(Entrance { fleet, access: Arc::new(settings.access()) });
         if let Some(recorder) = &self.recorder {
             gate = recorder.gate(gate);
         }
@@ -230,18 +231,24 @@ fn exposed(said: &str, address: SocketAddr) {
     }
 }
 
-/// Brings each connection to the fleet.
-struct Entrance(Arc<Fleet>);
+/// Brings each connection of a link to the fleet.
+struct Entrance {
+    fleet: Arc<Fleet>,
+    access: Arc<Access>,
+}
 
 impl Gate for Entrance {
     fn open(&self, link: &Arc<str>, name: Option<&Arc<str>>, peer: &str) -> Box<dyn Intake> {
+        // What is not an address is a line.
+        let source = peer.parse().map(|peer: SocketAddr| peer.ip().to_canonical().to_string());
         let origin = Origin {
             link: Arc::clone(link),
             name: name.cloned(),
             peer: peer.to_owned(),
-            ..Origin::default()
+            source: source.unwrap_or_default(),
+            access: Arc::clone(&self.access),
         };
-        Box::new(Incoming(self.0.connect(origin, Now::read())))
+        Box::new(Incoming(self.fleet.connect(origin, Now::read())))
     }
 }
 

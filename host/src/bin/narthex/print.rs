@@ -1,11 +1,105 @@
 //! What comes between frames, for people: whole lines, harmless to a terminal.
 
 use std::collections::HashMap;
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use narthex_host::relay::fleet::{Listener, Origin};
+use tracing::warn;
 
 /// Longest part of a line that is waited for; a longer one is printed in pieces.
 const MAX_LINE: usize = 1024;
 /// Lines that are waited for at a time. With more, all are printed as they are.
 const MAX_LINES: usize = 4096;
+
+/// Pieces of output that wait to be written. A reader that is slower loses lines; links do not wait for it.
+const MAX_WAITING: usize = 1024;
+/// How long the last of them may take.
+const LAST_WRITE: Duration = Duration::from_millis(500);
+
+/// Prints what comes between frames, from a thread of its own.
+#[derive(Debug)]
+pub(crate) struct Printer(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    lines: Lines,
+    /// To the thread that writes; gone once nobody reads what it writes.
+    output: Option<SyncSender<String>>,
+    /// Hangs up when that thread has ended.
+    ended: Receiver<()>,
+    /// Whether a slow reader is waited for, rather than that lines are dropped.
+    patient: bool,
+    /// Whether lines are being dropped.
+    dropping: bool,
+}
+
+impl Printer {
+    /// Prints to `out`; with names from the start, or only once there is more than one. A slow reader is waited for,
+    /// or loses lines.
+    ///
+    /// # Errors
+    /// When no thread can be had.
+    pub(crate) fn to(out: impl Write + Send + 'static, several: bool, patient: bool) -> io::Result<Self> {
+        let (output, waiting) = sync_channel::<String>(MAX_WAITING);
+        let (end, ended) = channel();
+        let mut out = out;
+        std::thread::Builder::new().name("print".to_owned()).spawn(move || {
+            let _end = end;
+            for text in waiting {
+                if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+                    break;
+                }
+            }
+        })?;
+        let lines = Lines::new(several);
+        Ok(Self(Mutex::new(State { lines, output: Some(output), ended, patient, dropping: false })))
+    }
+
+    /// Prints what is left, and waits a little until it is written.
+    pub(crate) fn finish(&self) {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rest = state.lines.end();
+        state.print(rest);
+        state.output = None;
+        let _ = state.ended.recv_timeout(LAST_WRITE);
+    }
+}
+
+impl Listener for Printer {
+    fn text(&self, origin: &Origin, device: &str, bytes: &[u8]) {
+        let connection = format!("{}\n{}", origin.link, origin.peer);
+        let name = match (device, &origin.name) {
+            ("", Some(name)) => &**name,
+            ("", None) => &origin.peer,
+            (device, _) => device,
+        };
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let printed = state.lines.take(&connection, name, bytes);
+        state.print(printed);
+    }
+}
+
+impl State {
+    fn print(&mut self, text: String) {
+        let Some(output) = self.output.as_ref().filter(|_| !text.is_empty()) else { return };
+        let sent = if self.patient { output.send(text).map_err(Into::into) } else { output.try_send(text) };
+        match sent {
+            Ok(()) => self.dropping = false,
+            Err(TrySendError::Full(_)) => {
+                if !std::mem::replace(&mut self.dropping, true) {
+                    warn!("--print-text: what reads it is too slow; lines are left out");
+                }
+            }
+            Err(TrySendError::Disconnected(_)) => {
+                warn!("--print-text: nobody reads it any more");
+                self.output = None;
+            }
+        }
+    }
+}
 
 /// Makes lines of what comes between frames, of all connections.
 ///

@@ -1,13 +1,19 @@
 //! `narthex relay`: the links that command line and configuration file name, and the gateway behind them.
 
-use narthex_host::relay::link::record::Recorder;
+use std::sync::Arc;
 
-use crate::Failure;
+use narthex_host::relay::fleet::Fleet;
+use narthex_host::relay::link::record::Recorder;
+use narthex_host::relay::store::Store;
+use tracing::warn;
+
 use crate::gateway::{Gateway, Stop};
 use crate::options::Relay;
+use crate::print::Printer;
 use crate::reload::Reload;
 use crate::settings::Settings;
 use crate::terminal::Terminal;
+use crate::{Failure, state};
 
 /// Runs the gateway until it is told to end.
 ///
@@ -23,12 +29,46 @@ pub(crate) async fn run(options: &Relay, terminal: &Terminal) -> Result<(), Fail
                 .map_err(|error| Failure::usage(format!("--record {}: {error}", file.display())))?,
         ),
     };
-    let mut gateway = Gateway::open(settings.listen, &settings.limits, recorder).await?;
+    let printer = match settings.print_text {
+        false => None,
+        // Whose a line is is clear as long as there is one link that has one device.
+        true => Some(Arc::new(
+            Printer::to(std::io::stdout(), settings.links.len() > 1, false)
+                .map_err(|error| Failure::later(format!("--print-text: {}", crate::why(&error))))?,
+        )),
+    };
+    let mut fleet = Fleet::new(settings.fleet()).with_labels(settings.labels.clone());
+    if let Some(printer) = &printer {
+        fleet = fleet.with_listener(Arc::clone(printer) as _);
+    }
+    if let Some(store) = open_store(&settings) {
+        fleet = fleet.with_store(store);
+    }
+    let mut gateway = Gateway::open(settings.listen, &settings.limits, fleet, recorder).await?;
     gateway.link(&settings.links).await?;
     let reload = match &options.config {
         // Without a file there is nothing to read again, and a hang-up is what it is elsewhere: the end.
         None => None,
         Some(file) => Some(Reload::new(file, options, settings, gateway.parts())?),
     };
-    gateway.serve(terminal, stop, &[], reload).await
+    let end = gateway.serve(terminal, stop, &[], reload).await;
+    if let Some(printer) = printer {
+        printer.finish();
+    }
+    end
+}
+
+/// Opens the store. A gateway without one works as well; it only knows less at its start.
+fn open_store(settings: &Settings) -> Option<Store> {
+    let Some(directory) = state::directory(settings.state.as_ref()) else {
+        warn!("no state directory, schemas are not kept: say where with --state");
+        return None;
+    };
+    match Store::open(&directory) {
+        Ok(store) => Some(store),
+        Err(error) => {
+            warn!("--state {}: {}; schemas are not kept", directory.display(), crate::why(&error));
+            None
+        }
+    }
 }

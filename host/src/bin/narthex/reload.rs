@@ -107,11 +107,13 @@ impl Reload {
                 return Outcome::Refused;
             }
         };
-        let restart = wanted.needs_restart(&self.running);
+        let mut restart: Vec<_> =
+            wanted.needs_restart(&self.running).into_iter().map(str::to_owned).collect();
+        let wanted = wanted.until_restart(&self.running);
+        restart.append(&mut self.fleet.reconfigure(wanted.fleet(), wanted.labels.clone()));
         if !restart.is_empty() {
             warn!("{file}: restart to change {}", restart.join(", "));
         }
-        let wanted = wanted.until_restart(&self.running);
         self.links.set_places(places(&wanted.limits));
         let failures = self.links.become_those(&wanted.links).await;
         for failure in &failures {

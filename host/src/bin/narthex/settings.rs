@@ -122,7 +122,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Those that are the fleet's.
+    /// Those that are the fleet's; what sources may bring is not limited.
     pub(crate) fn fleet(&self) -> fleet::Limits {
         fleet::Limits {
             device_label: self.device_label.as_str().into(),
@@ -209,6 +209,12 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The limits of the fleet.
+    pub(crate) fn fleet(&self) -> fleet::Limits {
+        let Rates { new_names_per_minute, new_schemas_per_minute, .. } = self.rates;
+        fleet::Limits { new_names_per_minute, new_schemas_per_minute, ..self.limits.fleet() }
+    }
+
     /// What of this the gateway cannot take up from `running` without a restart: the keys.
     pub(crate) fn needs_restart(&self, running: &Self) -> Vec<&'static str> {
         let changed = [
@@ -262,6 +268,12 @@ impl LinkSettings {
             Place(Some(place)) => format!("{place}: {}", self.source),
             Place(None) => format!("--{}", self.source),
         }
+    }
+
+    /// What its devices may do.
+    pub(crate) fn access(&self) -> fleet::Access {
+        let devices = self.devices.iter().map(|name| fleet::Pattern::new(name)).collect();
+        fleet::Access { devices, labels: self.labels.clone() }
     }
 
     /// What it is called before its port is known.

@@ -17,6 +17,7 @@ use narthex_host::relay::fleet::Fleet;
 
 use crate::Failure;
 use crate::options::{Decode, Form};
+use crate::print::Printer;
 use crate::settings::Limits;
 use decoder::Decoder;
 
@@ -39,7 +40,18 @@ pub(crate) fn run(options: &Decode, quiet: bool) -> Result<bool, Failure> {
         }
     };
     let limits = Limits { ttl: FOR_EVER, ..Limits::default() };
-    let fleet = Arc::new(Fleet::new(limits.fleet()));
+    let mut fleet = Fleet::new(limits.fleet());
+    let printer = match options.print_text {
+        false => None,
+        true => Some(Arc::new(
+            Printer::to(io::stderr(), false, true)
+                .map_err(|error| Failure::later(format!("--print-text: {}", crate::why(&error))))?,
+        )),
+    };
+    if let Some(printer) = &printer {
+        fleet = fleet.with_listener(Arc::clone(printer) as _);
+    }
+    let fleet = Arc::new(fleet);
     let mut decoder = Decoder::new(Arc::clone(&fleet), &name);
     let mut chunk = vec![0; CHUNK];
     loop {
@@ -51,6 +63,9 @@ pub(crate) fn run(options: &Decode, quiet: bool) -> Result<bool, Failure> {
         }
     }
     let mut report = decoder.end(&limits.device_label);
+    if let Some(printer) = printer {
+        printer.finish();
+    }
     let written = write(&fleet, options.format, &limits.device_label);
     if let Err(error) = written
         // Who reads the beginning only is served with that.

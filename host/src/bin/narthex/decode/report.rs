@@ -37,6 +37,7 @@ impl Report {
             let why = match &*cause {
                 "name_taken" => "another live device has the name",
                 "fleet_full" => "there are too many",
+                "too_many_names" => "its connection has brought too many names",
                 other => other,
             };
             if n > 0 {

@@ -203,7 +203,7 @@ fn series_of_child(desc: &Desc<'_>) -> usize {
     }
 }
 
-/// The children whose labels are fixed, in the order of their label texts.
+/// The children whose labels are fixed, in the order of their own label texts.
 fn children(
     desc: &Desc<'_>,
     instances: &[Vec<Label<'_>>],
@@ -234,7 +234,7 @@ fn children(
                 .push(ChildSchema { pieces, index: instance.saturating_mul(count).saturating_add(child) });
         }
     }
-    // By their whole text: where two instances have other labels, what comes first depends on the added ones too.
-    children.sort_by(|a, b| a.text(added.names()).cmp(b.text(added.names())));
+    // By what is their own: so the order is the same whatever labels a device is given.
+    children.sort_by(|a, b| a.text::<&str>(&[]).cmp(b.text::<&str>(&[])));
     Ok(children.into())
 }

@@ -192,7 +192,7 @@ impl Device {
                     self.schema_part(&SchemaPart { family, families, first, part }, header, sink);
                 }
                 Record::Label { family, slot, birth, part } => {
-                    self.slots.take(Slot { family, slot, birth }, &part, &self.schema, sink);
+                    self.slots.take(Slot { family, index: slot, birth }, &part, &self.schema, sink);
                 }
                 _ => sink.counts().unknown_record += 1,
             }

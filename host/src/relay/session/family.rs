@@ -48,9 +48,12 @@ struct Table {
     slots: usize,
     names: Box<[Box<str>]>,
     /// Constant labels of each instance.
-    instances: Box<[Box<[(Box<str>, Box<str>)]>]>,
+    instances: Box<[Box<[Constant]>]>,
     added: Added,
 }
+
+/// A constant label: name and value.
+type Constant = (Box<str>, Box<str>);
 
 /// A family that is not taken: what it is called, as far as could be read, and why not.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! Labels of a child, cut where the gateway adds its own.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::model::LabelText;
@@ -58,7 +59,7 @@ impl Added {
     /// What is wrong with a name.
     pub fn render(&self, labels: &[(&str, &str)]) -> Result<Box<[Box<str>]>, String> {
         let text = |(at, name): (usize, &Arc<str>)| match labels.iter().find(|(given, _)| **given == **name) {
-            Some((_, value)) => self.piece(&[(name, value)], at.cmp(&self.device)),
+            Some((_, value)) => Self::piece(&[(name, value)], at.cmp(&self.device)),
             None => Ok(Box::default()),
         };
         self.names.iter().enumerate().map(text).collect()
@@ -79,21 +80,21 @@ impl Added {
             let before = |name: &str| self.names.get(at).is_none_or(|n| name < &**n);
             let labels: Vec<_> =
                 pairs.iter().copied().filter(|(name, _)| behind(name) && before(name)).collect();
-            let side = if at > self.device { std::cmp::Ordering::Greater } else { std::cmp::Ordering::Less };
-            self.piece(&labels, side)
+            let side = if at > self.device { Ordering::Greater } else { Ordering::Less };
+            Self::piece(&labels, side)
         };
         (0..=self.names.len()).map(piece).collect()
     }
 
     /// Renders labels that stand on this side of the device label, or are it: the comma is towards it.
-    fn piece(&self, labels: &[(&str, &str)], side: std::cmp::Ordering) -> Result<Box<str>, String> {
+    fn piece(labels: &[(&str, &str)], side: Ordering) -> Result<Box<str>, String> {
         let text = LabelText::new(labels).map_err(|defect| defect.as_str().to_owned())?;
         let text = text.as_str();
         Ok(match side {
             _ if text.is_empty() => Box::default(),
-            std::cmp::Ordering::Less => format!("{text},").into(),
-            std::cmp::Ordering::Equal => text.into(),
-            std::cmp::Ordering::Greater => format!(",{text}").into(),
+            Ordering::Less => format!("{text},").into(),
+            Ordering::Equal => text.into(),
+            Ordering::Greater => format!(",{text}").into(),
         })
     }
 }

@@ -173,7 +173,7 @@ mod tests {
                     random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 let draw = random >> 33;
                 let number = (newest + draw % 9).saturating_sub(3).max(1000);
-                match sequence.take(number as u16, number > newest && draw % 7 == 0) {
+                match sequence.take(number as u16, number > newest && draw.is_multiple_of(7)) {
                     Order::New { lost: now, .. } => {
                         came += 1;
                         newest = number;

@@ -19,7 +19,7 @@ const OVERFLOW: &str = "other";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Slot {
     pub(super) family: usize,
-    pub(super) slot: usize,
+    pub(super) index: usize,
     pub(super) birth: u64,
 }
 
@@ -35,7 +35,7 @@ impl Slots {
         // Until its family is known nothing can be made of it; it comes again.
         let Some((family, place)) = schema.family(slot.family) else { return };
         let mut hand_on = |bytes: &[u8]| match check(slot, bytes, family) {
-            Ok((birth, values)) => sink.label(place, slot.slot, birth, &values),
+            Ok((birth, values)) => sink.label(place, slot.index, birth, &values),
             Err(why) => sink.refused(Refused { family: family.family.name.to_string(), why }),
         };
         if part.offset == 0 && part.bytes.len() == part.total {
@@ -57,7 +57,7 @@ impl Slots {
 
 /// Reads and checks the labels of a slot.
 fn check<'a>(slot: Slot, mut bytes: &'a [u8], family: &FamilySchema) -> Result<(u32, Vec<&'a str>), String> {
-    let Slot { slot, birth, .. } = slot;
+    let Slot { index: slot, birth, .. } = slot;
     let (slots, labels) = (family.slots(), family.labels());
     if !family.is_table() {
         return Err("labels came for a slot of it, and it is no table family".into());

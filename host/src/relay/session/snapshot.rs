@@ -142,7 +142,7 @@ impl Snapshot {
                     places = rest;
                 }
                 let Some(place) = places.first().filter(|place| place.first <= position) else { continue };
-                if (position - place.first) % place.child != 0 {
+                if !(position - place.first).is_multiple_of(place.child) {
                     return Err("a sparse frame has a part of a child");
                 }
                 wanted = (place.child > 1).then(|| (position + 1, place.child - 1));

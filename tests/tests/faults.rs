@@ -37,7 +37,7 @@ const HEARD: Duration = Duration::from_secs(15);
 /// A device, a cable and a gateway.
 struct Rig {
     cable: Cable,
-    firmware: Program,
+    firmware: Option<Program>,
     gateway: Gateway,
     state: PathBuf,
 }
@@ -66,7 +66,7 @@ impl Rig {
         let address = free_address().to_string();
         let state = std::env::temp_dir().join(format!("narthex-faults-{}", address.replace(':', "-")));
         let gateway = gateway(&cable, &state, &address);
-        let firmware = boot(&cable, kind, arguments);
+        let firmware = Some(boot(&cable, kind, arguments));
         let rig = Self { cable, firmware, gateway, state };
         // A first build takes its time.
         eventually(Duration::from_mins(3), "the firmware is built and booted", || rig.look());
@@ -99,9 +99,10 @@ impl Rig {
         links.map(Sample::number).sum()
     }
 
-    /// Waits until the device is heard again, and then until all is right, which it must be in time.
+    /// Waits until the device is heard again, and then until all is right and not of before, which `news` tells; it
+    /// must be in time.
     #[track_caller]
-    fn is_right_again(&self, heard_before: f64) -> Look {
+    fn is_right_again(&self, heard_before: f64, news: impl Fn(&Look) -> bool) -> Look {
         eventually(HEARD, "the device is heard again", || (self.received() > heard_before).then_some(()));
         let first = eventually(THREE_SNAPSHOTS, "all is right again", || {
             let page = self.page()?;
@@ -109,8 +110,7 @@ impl Rig {
                 (number(&page, "meter_pulses_total")?, number(&page, "meter_uptime_seconds")?);
             // As the firmware counts pulses by the clock it reports; cut to tenths, and going on while it reports.
             let right = (pulses - uptime * PULSES_PER_SECOND).abs() < 0.5 * PULSES_PER_SECOND;
-            // And not of old: the next snapshot follows.
-            right.then_some(pulses)
+            (right && self.look().as_ref().is_some_and(&news)).then_some(pulses)
         });
         eventually(Duration::from_secs(3), "the next snapshot", || {
             let look = self.look()?;
@@ -120,7 +120,7 @@ impl Rig {
 
     fn end(self) {
         assert_eq!(self.gateway.program.stop(), 0);
-        self.firmware.kill();
+        self.firmware.unwrap().kill();
         let _ = fs::remove_dir_all(self.state);
     }
 }
@@ -158,7 +158,7 @@ fn gateway_killed(kind: Kind) {
     rig.gateway.program.kill();
     sleep(Duration::from_secs(2));
     rig.gateway = gateway(&rig.cable, &rig.state, &address);
-    let after = rig.is_right_again(0.0);
+    let after = rig.is_right_again(0.0, |now| now.pulses > before.pulses);
     // A gateway counts boots since it started; when this one was is computed anew, from the device's uptime.
     assert!(after.pulses > before.pulses, "{after:?} after {before:?}");
     rig.end();
@@ -170,17 +170,19 @@ fn gateway_stopped(kind: Kind) {
     rig.gateway.program.signal("STOP");
     sleep(STOPPED);
     rig.gateway.program.signal("CONT");
-    same_boot(&before, &rig.is_right_again(heard));
+    same_boot(&before, &rig.is_right_again(heard, |now| now.pulses > before.pulses));
     rig.end();
 }
 
 fn firmware_restarted(kind: Kind, first: &[&str], second: &[&str]) {
     let mut rig = Rig::new(kind, first);
-    sleep(Duration::from_secs(3));
+    // Long enough for its counts to be told from those of the next boot.
+    sleep(Duration::from_secs(6));
     let before = rig.look().unwrap();
-    std::mem::replace(&mut rig.firmware, boot(&rig.cable, kind, second)).kill();
+    rig.firmware.take().unwrap().kill();
     let heard = rig.received();
-    new_boot(&before, &rig.is_right_again(heard));
+    rig.firmware = Some(boot(&rig.cable, kind, second));
+    new_boot(&before, &rig.is_right_again(heard, |now| now.pulses < before.pulses));
     rig.end();
 }
 
@@ -199,11 +201,11 @@ fn firmware_replaced(kind: Kind) {
 fn firmware_stopped(kind: Kind) {
     let rig = Rig::new(kind, &[]);
     let before = rig.look().unwrap();
-    rig.firmware.signal("STOP");
+    rig.firmware.as_ref().unwrap().signal("STOP");
     sleep(STOPPED);
     let heard = rig.received();
-    rig.firmware.signal("CONT");
-    same_boot(&before, &rig.is_right_again(heard));
+    rig.firmware.as_ref().unwrap().signal("CONT");
+    same_boot(&before, &rig.is_right_again(heard, |now| now.pulses > before.pulses));
     rig.end();
 }
 
@@ -214,7 +216,7 @@ fn link_cut(kind: Kind) {
     sleep(Duration::from_secs(3));
     let heard = rig.received();
     rig.cable.mend();
-    same_boot(&before, &rig.is_right_again(heard));
+    same_boot(&before, &rig.is_right_again(heard, |now| now.pulses > before.pulses));
     rig.end();
 }
 
@@ -225,7 +227,7 @@ fn link_stopped(kind: Kind) {
     sleep(STOPPED);
     let heard = rig.received();
     rig.cable.mend();
-    same_boot(&before, &rig.is_right_again(heard));
+    same_boot(&before, &rig.is_right_again(heard, |now| now.pulses > before.pulses));
     rig.end();
 }
 

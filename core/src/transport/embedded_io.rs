@@ -97,3 +97,86 @@ fn put<W: Write>(sink: &mut W, mut bytes: &[u8]) -> Result<(), SendError<W::Erro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::{Decoder, Event, Header, Kind, MAX_FRAME, MIN_FRAME, payload, seal};
+    use crate::model::{Instance, Value};
+    use crate::wire::{Identity, Request};
+    use core::convert::Infallible;
+    use std::vec::Vec;
+
+    struct Nothing;
+
+    impl Source for Nothing {
+        fn instance(&self, _: usize) -> Option<Instance<'_>> {
+            None
+        }
+
+        fn read(&self, _: usize, _: usize, _: usize) -> Option<Value> {
+            None
+        }
+
+        fn schema_hash(&self) -> u32 {
+            0
+        }
+    }
+
+    /// A link that gives a few bytes at a time, and for ever if `noisy`.
+    struct Link {
+        bytes: Vec<u8>,
+        noisy: bool,
+        reads: usize,
+    }
+
+    impl embedded_io::ErrorType for Link {
+        type Error = Infallible;
+    }
+
+    impl ReadReady for Link {
+        fn read_ready(&mut self) -> Result<bool, Infallible> {
+            Ok(self.noisy || !self.bytes.is_empty())
+        }
+    }
+
+    impl Read for Link {
+        fn read(&mut self, buf: &mut [u8]) -> Result<usize, Infallible> {
+            assert!(self.noisy || !self.bytes.is_empty(), "this would block");
+            self.reads += 1;
+            let len = buf.len().min(7).min(self.bytes.len());
+            buf[..len].copy_from_slice(&self.bytes[..len]);
+            self.bytes.drain(..len);
+            Ok(if self.noisy { buf.len() } else { len })
+        }
+    }
+
+    #[test]
+    fn what_is_ready_is_read_and_no_more() {
+        let mut buf = [0; MIN_FRAME];
+        let len = Request::put_all(&[Request::Hello], payload(&mut buf));
+        let header = Header { kind: Kind::REQUESTS, boot: 0, schema: 0, sequence: 1, uptime: 0 };
+        let bytes = seal(&mut buf, &header, len).to_vec();
+        let mut link = Link { bytes, noisy: false, reads: 0 };
+        let identity = Identity { device: "d", firmware: "" };
+        let mut reporter = Reporter::new(&Nothing, identity, 1).with_trickle(0).with_requests();
+        let frames = |reporter: &mut Reporter<'_, Nothing, (), Inbox>| {
+            let (mut sent, mut buf, mut count) = ([0; 200], [0; 64], 0);
+            let mut sink = &mut sent[..];
+            reporter.send(Duration::ZERO, &mut buf, &mut sink).unwrap();
+            let left = sink.len();
+            let (mut decoder, mut sent) = (Decoder::<MAX_FRAME>::new(), &sent[..200 - left]);
+            while let Some(event) = decoder.feed(&mut sent) {
+                assert!(matches!(event, Event::Frame(_)));
+                count += 1;
+            }
+            count
+        };
+        assert_eq!((frames(&mut reporter), frames(&mut reporter)), (1, 0));
+        reporter.poll(&mut link).unwrap();
+        assert_eq!((frames(&mut reporter), frames(&mut reporter)), (1, 0));
+        link = Link { bytes: Vec::new(), noisy: true, reads: 0 };
+        reporter.poll(&mut link).unwrap();
+        assert_eq!(link.reads, 8);
+    }
+}

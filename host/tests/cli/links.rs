@@ -140,13 +140,16 @@ fn a_udp_address_in_use_is_told() {
 #[test]
 fn only_allowed_networks_and_rates_get_through() {
     let path = folder("networks").join("narthex.toml");
-    let text = "[[link]]\nname = \"far\"\ntcp = \"127.0.0.1:0\"\nnetworks = [\"10.0.0.0/8\"]\n\
-                [[link]]\nudp = \"127.0.0.1:0\"\nnetworks = [\"127.0.0.0/8\"]\nbytes_per_second = 1\n\
-                [[link]]\nname = \"near\"\ntcp = \"127.0.0.2:0\"\nnetworks = [\"127.0.0.1\"]\n";
+    let text = "[[link]]\ntcp = \"127.0.0.1:0\"\nnetworks = [\"10.0.0.0/8\", \"fd00::/8\"]\n\
+                [[link]]\nudp = \"127.0.0.1:0\"\nnetworks = [\"127.0.0.0/8\"]\nbytes_per_second = 1\n";
     std::fs::write(&path, text).unwrap();
     let running = Running::start(&[&["relay", "--config", path.to_str().unwrap()][..], &ANY].concat());
-    let page = running.get("/metrics").1;
-    assert!(page.contains("narthex_link_up{link=\"far\"} 1\n"), "{page}");
+    let address = running.listens("tcp");
+    // It may be closed before all is written.
+    let _ = Write::write_all(&mut TcpStream::connect(&address).unwrap(), &bytes("q"));
+    let refused = format!("narthex_link_refused_total{{cause=\"network\",link=\"tcp {address}\"}} 1\n");
+    let page = running.until("/metrics", |page| page.contains(&refused));
+    assert!(!page.contains("device=\"q\""), "{page}");
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(running.listens("udp")).unwrap();
     for snapshot in snapshots("p", 40) {

@@ -4,12 +4,18 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+
+/// How often the program was run.
+static RUNS: AtomicUsize = AtomicUsize::new(0);
 
 pub fn narthex(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_narthex"));
-    // Not in the home of whoever runs the tests.
-    command.env_remove("STATE_DIRECTORY").env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    // Not in the home of whoever runs the tests, and nothing known from other runs.
+    let run = format!("cli-{}-state-{}", std::process::id(), RUNS.fetch_add(1, Ordering::Relaxed));
+    let state = Path::new(env!("CARGO_TARGET_TMPDIR")).join(run);
+    command.env_remove("STATE_DIRECTORY").env("XDG_STATE_HOME", state);
     command.args(words).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

@@ -1,13 +1,15 @@
 //! What comes between frames, for people: whole lines, harmless to a terminal.
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use narthex_host::relay::fleet::{Listener, Origin};
 use tracing::warn;
+
+use crate::Failure;
 
 /// Longest part of a line that is waited for; a longer one is printed in pieces.
 const MAX_LINE: usize = 1024;
@@ -41,21 +43,25 @@ impl Printer {
     /// or loses lines.
     ///
     /// # Errors
-    /// When no thread can be had.
-    pub(crate) fn to(out: impl Write + Send + 'static, several: bool, patient: bool) -> io::Result<Self> {
+    /// Status 1 when no thread can be had.
+    pub(crate) fn to(
+        mut out: impl Write + Send + 'static,
+        several: bool,
+        patient: bool,
+    ) -> Result<Arc<Self>, Failure> {
         let (output, waiting) = sync_channel::<String>(MAX_WAITING);
         let (end, ended) = channel();
-        let mut out = out;
-        std::thread::Builder::new().name("print".to_owned()).spawn(move || {
+        let thread = std::thread::Builder::new().name("print".to_owned()).spawn(move || {
             let _end = end;
             for text in waiting {
                 if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
                     break;
                 }
             }
-        })?;
+        });
+        thread.map_err(|error| Failure::later(format!("--print-text: {}", crate::why(&error))))?;
         let lines = Lines::new(several);
-        Ok(Self(Mutex::new(State { lines, output: Some(output), ended, patient, dropping: false })))
+        Ok(Arc::new(Self(Mutex::new(State { lines, output: Some(output), ended, patient, dropping: false }))))
     }
 
     /// Prints what is left, and waits a little until it is written.

@@ -29,14 +29,8 @@ pub(crate) async fn run(options: &Relay, terminal: &Terminal) -> Result<(), Fail
                 .map_err(|error| Failure::usage(format!("--record {}: {error}", file.display())))?,
         ),
     };
-    let printer = match settings.print_text {
-        false => None,
-        // Whose a line is is clear as long as there is one link that has one device.
-        true => Some(Arc::new(
-            Printer::to(std::io::stdout(), settings.links.len() > 1, false)
-                .map_err(|error| Failure::later(format!("--print-text: {}", crate::why(&error))))?,
-        )),
-    };
+    let several = settings.links.len() > 1;
+    let printer = settings.print_text.then(|| Printer::to(std::io::stdout(), several, false)).transpose()?;
     let mut fleet = Fleet::new(settings.fleet()).with_labels(settings.labels.clone());
     if let Some(printer) = &printer {
         fleet = fleet.with_listener(Arc::clone(printer) as _);

@@ -84,8 +84,9 @@ fn port(text: &str) -> Result<Port, String> {
 }
 
 fn stdin(value: &DeValue<'_>) -> Result<Source, String> {
-    match table::yes(value)? {
-        true => Ok(Source::Stdin),
-        false => Err("wanted true; leave the link out if standard input is not to be read".to_owned()),
+    if table::yes(value)? {
+        Ok(Source::Stdin)
+    } else {
+        Err("wanted true; leave the link out if standard input is not to be read".to_owned())
     }
 }

@@ -132,7 +132,7 @@ impl Config {
 /// The line in which a byte of a text stands.
 fn line_of(text: &str, at: usize) -> usize {
     let before = text.as_bytes().get(..at).unwrap_or_default();
-    before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1)
+    before.split(|byte| *byte == b'\n').count()
 }
 
 /// Takes the labels of a link or a device.

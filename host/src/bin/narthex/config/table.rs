@@ -24,7 +24,7 @@ impl Mistakes {
         let (mut line, mut from) = (1, 0);
         let lines = all.into_iter().map(|(at, what)| {
             let passed = text.as_bytes().get(from..at).unwrap_or_default();
-            line += passed.iter().filter(|byte| **byte == b'\n').count();
+            line += passed.split(|byte| *byte == b'\n').count().saturating_sub(1);
             from = from.max(at);
             // What a file holds may be quoted in what is wrong with it.
             let what: String = what.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();

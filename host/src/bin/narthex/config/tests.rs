@@ -200,3 +200,35 @@ fn nothing_steers_a_terminal() {
     let lines = refused("ttl = \"\\u001b[2J\\n\"");
     assert!(lines.len() == 1 && !lines[0].contains('\u{1b}') && !lines[0].contains('\n'), "{lines:?}");
 }
+
+#[test]
+fn no_text_is_too_much() {
+    let good = include_str!("../../../../examples/ops/narthex.toml");
+    let mut state = 1u64;
+    let mut next = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as usize % below
+    };
+    for _ in 0..5000 {
+        let mut bytes = good.as_bytes().to_vec();
+        for _ in 0..=next(4) {
+            let (at, length) = (next(bytes.len()), next(40));
+            let piece: Vec<u8> = match next(3) {
+                0 => vec![b" \n\"[]{}=.#,-0x"[next(14)]],
+                1 => Vec::new(),
+                _ => bytes.iter().copied().skip(next(bytes.len())).take(length).collect(),
+            };
+            let end = (at + length).min(bytes.len());
+            bytes.splice(at..end, piece);
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        if let Err(lines) = Config::parse("f", &text) {
+            let places = text.lines().count() + 1;
+            let line = |line: &String| line.strip_prefix("f:")?.split(':').next()?.parse::<usize>().ok();
+            assert!(
+                !lines.is_empty() && lines.iter().all(|it| line(it).is_some_and(|n| n <= places)),
+                "{lines:?}"
+            );
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Series as JSON, one object a line. `narthex decode --help` promises what is here.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 
@@ -50,7 +51,7 @@ fn series(family: &Family, child: &Child<'_>, device_label: &str, out: &mut dyn 
             for (bound, bucket) in bounds.zip(buckets) {
                 count = count.saturating_add(*bucket);
                 let comma = if list.is_empty() { "" } else { "," };
-                list += &format!(r#"{comma}{{"le":{bound},"count":{count}}}"#);
+                let _ = write!(list, r#"{comma}{{"le":{bound},"count":{count}}}"#);
             }
             line(&text, &format!(r#"{{"count":{count},"sum":{},"buckets":[{list}]}}"#, json(sum, scale)))
         }

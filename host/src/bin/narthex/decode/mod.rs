@@ -24,7 +24,7 @@ use decoder::Decoder;
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
 /// A device is shown as it last was, however long it was silent: a century.
-const FOR_EVER: Duration = Duration::from_hours(24 * 36525);
+const FOR_EVER: Duration = Duration::from_secs(36525 * 86400);
 
 /// Decodes. Returns whether all is well.
 ///
@@ -41,13 +41,7 @@ pub(crate) fn run(options: &Decode, quiet: bool) -> Result<bool, Failure> {
     };
     let limits = Limits { ttl: FOR_EVER, ..Limits::default() };
     let mut fleet = Fleet::new(limits.fleet());
-    let printer = match options.print_text {
-        false => None,
-        true => Some(Arc::new(
-            Printer::to(io::stderr(), false, true)
-                .map_err(|error| Failure::later(format!("--print-text: {}", crate::why(&error))))?,
-        )),
-    };
+    let printer = options.print_text.then(|| Printer::to(io::stderr(), false, true)).transpose()?;
     if let Some(printer) = &printer {
         fleet = fleet.with_listener(Arc::clone(printer) as _);
     }

@@ -11,6 +11,7 @@ mod device;
 mod limits;
 mod links;
 mod program;
+mod record;
 mod reload;
 mod running;
 mod state;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use narthex_host::relay::Now;
 use narthex_host::relay::fleet::{Access, Connection, Fleet, Origin};
-use narthex_host::relay::link::record::Recorder;
+use narthex_host::relay::link::record::{RecordReport, Recorder};
 use narthex_host::relay::link::{Gate, Intake, Link, LinkStatus, replay, serial, stdin, tcp, udp};
 use narthex_host::relay::status::LinkReport;
 use tokio::net::{TcpListener, UdpSocket};
@@ -177,6 +177,11 @@ impl Links {
         if let Some(recorder) = &self.recorder {
             recorder.finish(LAST_WRITE);
         }
+    }
+
+    /// How recording is doing, if there is any.
+    pub(crate) fn recorded(&self) -> Option<RecordReport> {
+        self.recorder.as_ref().map(Recorder::report)
     }
 
     /// How each is doing, in the order they were opened.

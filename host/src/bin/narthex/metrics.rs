@@ -17,6 +17,8 @@ const SENT: &str = "narthex_link_sent_bytes_total";
 const UNSENT: &str = "narthex_link_unsent_bytes_total";
 const PAUSES: &str = "narthex_link_pauses_total";
 const REFUSED: &str = "narthex_link_refused_total";
+const RECORDED: &str = "narthex_record_written_bytes_total";
+const UNRECORDED: &str = "narthex_record_dropped_bytes_total";
 const ERRORS: &str = "narthex_link_errors_total";
 
 /// The metrics of the gateway's links.
@@ -51,6 +53,13 @@ impl LinkMetrics {
                  full: the limit of connections is reached.",
             )?,
             Family::counter(ERRORS, "Failed attempts to open the link, and connections lost to an error.")?,
+            Family::counter(RECORDED, "Bytes that were written to the file of --record.")?
+                .with_unit("bytes")?,
+            Family::counter(
+                UNRECORDED,
+                "Bytes for the file of --record that were dropped because the disk was full or too slow.",
+            )?
+            .with_unit("bytes")?,
         ];
         Ok(Self { links, families })
     }
@@ -62,6 +71,10 @@ impl Collector for LinkMetrics {
     }
 
     fn collect(&self, into: &mut Collected) {
+        if let Some(record) = self.links.recorded() {
+            into.push(RECORDED, &[], Value::Unsigned(record.written_bytes));
+            into.push(UNRECORDED, &[], Value::Unsigned(record.dropped_bytes));
+        }
         for report in self.links.reports() {
             let mut push =
                 |family, value| into.push(family, &[("link", &*report.link)], Value::Unsigned(value));

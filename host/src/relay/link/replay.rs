@@ -175,7 +175,10 @@ mod tests {
     #[tokio::test]
     async fn what_finds_no_place_is_left_out_and_counted() {
         let (witness, link) = played(&capture(), 1).await;
-        assert_eq!((witness.with(|log| log.total()), link.status().report().refused.full), (40_000, 1));
+        assert_eq!(
+            (witness.with(super::super::testing::Log::total), link.status().report().refused.full),
+            (40_000, 1)
+        );
         assert!(open(&std::env::temp_dir()).is_err() && open(Path::new("/nowhere/at/all")).is_err());
     }
 }

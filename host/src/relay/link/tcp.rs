@@ -22,11 +22,16 @@ const PROBES: u32 = 3;
 
 /// Takes the connections that devices open, for ever. Each runs in a task of its own; they end with this future.
 ///
-/// A connection that may not come in or finds no place is closed at once, and counted.
-pub async fn listen(listener: TcpListener, link: Link) {
+/// A connection that may not come in or finds no place is closed at once, and counted. The link is up from now on, as
+/// the system takes connections before the first is asked for.
+pub fn listen(listener: TcpListener, link: Link) -> impl Future<Output = ()> + Send {
+    link.status().up();
+    accept(listener, link)
+}
+
+async fn accept(listener: TcpListener, link: Link) {
     let mut connections = tokio::task::JoinSet::new();
     let mut backoff = Backoff::new();
-    link.status().up();
     loop {
         // Those that have ended are forgotten, so that the set holds the open ones only.
         while connections.try_join_next().is_some() {}

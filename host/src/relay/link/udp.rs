@@ -36,8 +36,13 @@ const DATAGRAM_BYTES: usize = 65_536;
 const SOCKET_BYTES: usize = 4 << 20;
 
 /// Takes the datagrams that devices send, for ever. A datagram is bytes like any others: what a device cuts into
-/// several is put together again.
-pub async fn listen(socket: UdpSocket, link: Link) {
+/// several is put together again. The link is up from now on.
+pub fn listen(socket: UdpSocket, link: Link) -> impl Future<Output = ()> + Send {
+    link.status().up();
+    receive(socket, link)
+}
+
+async fn receive(socket: UdpSocket, link: Link) {
     // Not to get more room is no error: what is lost is counted by who reads the bytes.
     let _ = socket2::SockRef::from(&socket).set_recv_buffer_size(SOCKET_BYTES);
     let mut sources = Sources::new(link);
@@ -46,7 +51,6 @@ pub async fn listen(socket: UdpSocket, link: Link) {
     let mut backoff = Backoff::new();
     let mut ticks = interval(SWEEP);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    sources.link.status().up();
     loop {
         let received = tokio::select! {
             received = socket.recv_from(&mut datagram) => received,

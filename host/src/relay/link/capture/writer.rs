@@ -75,7 +75,7 @@ impl Writer {
         bytes + bytes.div_ceil(u16::MAX.into()).max(1) * HEADER
     }
 
-    fn entry(&self, kind: Kind, connection: u32, time_ms: u64, payload: &[u8], into: &mut Vec<u8>) {
+    fn entry(self, kind: Kind, connection: u32, time_ms: u64, payload: &[u8], into: &mut Vec<u8>) {
         Header { kind, length: payload.len() as u16, connection, time_ms }.write(self.key, into);
         into.extend_from_slice(payload);
     }

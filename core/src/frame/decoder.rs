@@ -169,24 +169,28 @@ impl<const N: usize> Decoder<N> {
         self.len = 0;
         let kept = piece.len();
         match open(piece) {
-            Some((header, payload)) => match Header::from_bytes(header) {
-                Ok(header) => Event::Frame(Frame { header, payload }),
-                Err(error) => Event::Refused(error),
-            },
+            Some(Ok(frame)) => Event::Frame(frame),
+            Some(Err(error)) => Event::Refused(error),
             None if joining => Event::Joined(kept),
             None => Event::Corrupt(kept),
         }
     }
 }
 
-/// Undoes COBS and checks the CRC; header and payload.
-fn open(piece: &mut [u8]) -> Option<(&[u8; HEADER_LEN], &[u8])> {
+/// Opens what stood between two delimiters, in place. `None` if it is no frame whose check is good.
+///
+/// For a device, on whose line to itself nothing but frames comes; a [`Decoder`] tells them from text.
+///
+/// # Errors
+/// [`HeaderError`] when the check is good, and the header is not understood.
+pub fn open(piece: &mut [u8]) -> Option<Result<Frame<'_>, HeaderError>> {
     let len = cobs::decode_in_place(piece)?;
     let (body, check) = piece.get(..len)?.split_last_chunk::<CHECK_LEN>()?;
     if crc32(body.iter().copied()) != u32::from_le_bytes(*check) {
         return None;
     }
-    body.split_first_chunk::<HEADER_LEN>()
+    let (header, payload) = body.split_first_chunk::<HEADER_LEN>()?;
+    Some(Header::from_bytes(header).map(|header| Frame { header, payload }))
 }
 
 /// Whether a piece is a frame whose check is good, without changing it.

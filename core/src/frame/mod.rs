@@ -46,7 +46,8 @@ mod header;
 mod log;
 
 pub use check::crc32;
-pub use decoder::{Decoder, Event, Frame};
+pub(crate) use cobs::shift;
+pub use decoder::{Decoder, Event, Frame, open};
 pub use header::{Header, HeaderError, Kind};
 
 /// The byte that ends a frame and stands nowhere inside one.

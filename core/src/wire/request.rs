@@ -1,5 +1,6 @@
 //! What a host asks of a device.
 
+use super::bytes::{take_byte, take_len};
 use super::record::{Head, kind, put_request};
 
 /// A request to a device that reads them ([`Hello::READS_REQUESTS`](super::Hello::READS_REQUESTS)).
@@ -47,6 +48,23 @@ impl Request {
         put_request(buf, &Head { kind, fields })
     }
 
+    /// Takes the next record off the front of a payload of requests: what it asks for, or nothing if its kind is not
+    /// known. `None` at the end, and when what is there is malformed.
+    pub fn take(payload: &mut &[u8]) -> Option<Option<Self>> {
+        let number = take_byte(payload).ok()?;
+        let len = take_len(payload).ok()?;
+        let (mut body, rest) = payload.split_at_checked(len)?;
+        *payload = rest;
+        let mut field = || take_len(&mut body).ok();
+        Some(Some(match number {
+            kind::HELLO_REQUEST => Self::Hello,
+            kind::SNAPSHOT_REQUEST => Self::Snapshot,
+            kind::SCHEMA_REQUEST => Self::Schema { family: field()? },
+            kind::LABEL_REQUEST => Self::Labels { family: field()?, slot: field()? },
+            _ => return Some(None),
+        }))
+    }
+
     /// Writes the records of as many of these as fit, one behind the other, and returns their length. The payload of
     /// the smallest frame holds one of each kind.
     pub fn put_all(requests: &[Self], payload: &mut [u8]) -> usize {
@@ -84,6 +102,10 @@ mod tests {
             Record::LabelRequest { family: most, slot: most },
         ];
         assert!(Records::new(&payload[..len]).eq(want));
+        let mut rest = &payload[..len];
+        assert!(core::iter::from_fn(|| Request::take(&mut rest)).eq(all.map(Some)));
+        assert_eq!(Request::take(&mut &[90, 1, 7, 65, 0][..]), Some(None));
+        assert_eq!(Request::take(&mut &[66, 0][..]), None);
         assert_eq!(Request::put_all(&all, &mut payload[..5]), 2);
     }
 }

@@ -1,10 +1,9 @@
 //! What the gateway asks for.
 
 use super::Reporter;
-use crate::frame::{Decoder, Event, Kind, MIN_FRAME};
+use crate::frame::{DELIMITER, Kind, MIN_FRAME, open};
 use crate::model::Source;
-use crate::wire::Hello;
-use crate::wire::record::{Record, Records};
+use crate::wire::{Hello, Request};
 
 /// Whether a [`Reporter`] reads requests: not, `()`, or by an [`Inbox`].
 pub trait Requests: sealed::Sealed {
@@ -61,17 +60,16 @@ impl Wants {
         Self { snapshot: false, ..self } != Self::NOTHING
     }
 
-    fn add(&mut self, record: &Record<'_>) {
-        let number = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
-        match *record {
-            Record::HelloRequest => self.hello = true,
-            Record::SnapshotRequest => self.snapshot = true,
-            Record::SchemaRequest { family } => self.schema = self.schema.min(number(family)),
-            Record::LabelRequest { family, slot } => {
-                let asked = (number(family), number(slot));
-                (self.family, self.slot) = asked.min((self.family, self.slot));
+    fn add(&mut self, request: Request) {
+        // What is beyond all numbers is nothing.
+        let number = |n: usize| n.min(u16::MAX.into()) as u16;
+        match request {
+            Request::Hello => self.hello = true,
+            Request::Snapshot => self.snapshot = true,
+            Request::Schema { family } => self.schema = self.schema.min(number(family)),
+            Request::Labels { family, slot } => {
+                (self.family, self.slot) = (self.family, self.slot).min((number(family), number(slot)));
             }
-            _ => {}
         }
     }
 }
@@ -81,7 +79,10 @@ impl Wants {
 /// Requests are short: whatever is longer than the smallest frame is none.
 #[derive(Debug)]
 pub struct Inbox {
-    decoder: Decoder<MIN_FRAME>,
+    /// What has come since the last delimiter, as far as it fits.
+    piece: [u8; MIN_FRAME - 1],
+    /// How much has come; more than fits is no request.
+    len: u8,
     /// Asked for since the snapshot began.
     asked: Wants,
     /// Asked for before: this snapshot has it.
@@ -90,15 +91,29 @@ pub struct Inbox {
 
 impl Inbox {
     pub(super) const fn new() -> Self {
-        Self { decoder: Decoder::new(), asked: Wants::NOTHING, taken: Wants::NOTHING }
+        Self { piece: [0; MIN_FRAME - 1], len: 0, asked: Wants::NOTHING, taken: Wants::NOTHING }
     }
 
-    fn receive(&mut self, mut bytes: &[u8]) {
-        while let Some(event) = self.decoder.feed(&mut bytes) {
-            if let Event::Frame(frame) = event
+    fn receive(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            if *byte != DELIMITER {
+                if let Some(place) = self.piece.get_mut(usize::from(self.len)) {
+                    *place = *byte;
+                }
+                self.len = self.len.saturating_add(1);
+                continue;
+            }
+            let len = core::mem::take(&mut self.len);
+            if let Some(piece) = self.piece.get_mut(..usize::from(len))
+                && let Some(Ok(frame)) = open(piece)
                 && frame.header.kind == Kind::REQUESTS
             {
-                Records::new(frame.payload).for_each(|record| self.asked.add(&record));
+                let mut payload = frame.payload;
+                while let Some(request) = Request::take(&mut payload) {
+                    if let Some(request) = request {
+                        self.asked.add(request);
+                    }
+                }
             }
         }
     }

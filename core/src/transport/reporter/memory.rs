@@ -113,7 +113,7 @@ pub(super) fn compare(words: &mut [u32], mut cells: &[u8], bitmap: Option<&[u8]>
                 None => differs = true,
             }
         }
-        at = at.saturating_add(1);
+        at = at.wrapping_add(1);
     }
     differs
 }

@@ -2,6 +2,7 @@
 
 use super::memory::compare;
 use super::values::{ValueCursor, put_child};
+use crate::frame::shift;
 use crate::model::{Instance, Source};
 use crate::wire::{put_varint, varint_len};
 
@@ -38,13 +39,13 @@ struct Draft {
 impl Draft {
     /// Makes room for the bits of so many more cells. Returns where the next cell goes; `None` if nothing fits there.
     fn widen(&mut self, payload: &mut [u8], more: usize) -> Option<usize> {
-        let bitmap = self.covered.saturating_add(more).div_ceil(8).max(self.bitmap);
-        let (from, to) = (HEAD + self.bitmap, HEAD.saturating_add(bitmap));
-        let end = to.saturating_add(self.cells);
+        let bitmap = self.covered.wrapping_add(more).div_ceil(8).max(self.bitmap);
+        let (from, to) = (HEAD + self.bitmap, HEAD.wrapping_add(bitmap));
+        let end = to.wrapping_add(self.cells);
         if end >= payload.len() {
             return None;
         }
-        payload.copy_within(from..from + self.cells, to);
+        shift(payload, from, self.cells, to)?;
         payload.get_mut(from..to)?.fill(0);
         self.bitmap = bitmap;
         Some(end)
@@ -52,20 +53,20 @@ impl Draft {
 
     /// Takes the next child in, which has changed, and whose cells stand behind the others.
     fn take(&mut self, payload: &mut [u8], stride: usize, len: usize) {
-        for bit in self.covered..self.covered.saturating_add(stride) {
+        for bit in self.covered..self.covered.wrapping_add(stride) {
             if let Some(byte) = payload.get_mut(HEAD + bit / 8) {
                 *byte |= 1 << (bit % 8);
             }
         }
-        self.cells = self.cells.saturating_add(len);
+        self.cells = self.cells.wrapping_add(len);
         self.pass(stride, len);
         self.needed = self.covered;
     }
 
     /// Passes the next child, which has not changed.
     fn pass(&mut self, stride: usize, len: usize) {
-        self.covered = self.covered.saturating_add(stride);
-        self.all = self.all.saturating_add(len);
+        self.covered = self.covered.wrapping_add(stride);
+        self.all = self.all.wrapping_add(len);
     }
 
     /// Writes the head, moves the rest up to it, and keeps what is sent. Returns the length.
@@ -73,9 +74,9 @@ impl Draft {
         let (front, _) = payload.split_at_mut_checked(HEAD)?;
         let head = put_varint(front, self.first as u64)?;
         let head = head + put_varint(front.get_mut(head..)?, self.needed as u64)?;
-        let (bits, end) = (self.needed.div_ceil(8), HEAD + self.bitmap + self.cells);
-        payload.copy_within(HEAD..HEAD + bits, head);
-        payload.copy_within(HEAD + self.bitmap..end, head + bits);
+        let bits = self.needed.div_ceil(8);
+        shift(payload, HEAD, bits, head)?;
+        shift(payload, HEAD + self.bitmap, self.cells, head + bits)?;
         let (bitmap, cells) = payload.get(head..head + bits + self.cells)?.split_at_checked(bits)?;
         compare(last.get_mut(self.first..).unwrap_or_default(), cells, Some(bitmap), true);
         Some(head + bits + self.cells)
@@ -110,14 +111,14 @@ pub(super) fn fill<S: Source + ?Sized>(
                 full = true;
                 break 'children;
             }
-            let words = last.get_mut(draft.first.saturating_add(draft.covered)..).unwrap_or_default();
+            let words = last.get_mut(draft.first.wrapping_add(draft.covered)..).unwrap_or_default();
             if compare(words, room.get(..len).unwrap_or_default(), None, false) {
                 if draft.covered == 0 {
                     begin = at;
                 }
                 draft.take(payload, stride, len);
             } else if draft.covered == 0 {
-                draft.first = draft.first.saturating_add(stride);
+                draft.first = draft.first.wrapping_add(stride);
             } else {
                 draft.pass(stride, len);
             }
@@ -137,7 +138,7 @@ pub(super) fn fill<S: Source + ?Sized>(
         draft.first = 0;
     }
     // In a frame without a bitmap.
-    let all = varint_len(draft.first as u64).saturating_add(draft.all);
+    let all = varint_len(draft.first as u64).wrapping_add(draft.all);
     let len = varint_len(draft.first as u64)
         + varint_len(draft.needed as u64)
         + draft.needed.div_ceil(8)

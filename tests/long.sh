@@ -1,9 +1,28 @@
 #!/usr/bin/env bash
-# The long forms of the tests: what takes longer than a run before a commit may. Usage: tests/long.sh [STEP]
+# The long forms of the tests: what takes longer than a run before a commit may.
+#
+#   tests/long.sh            all steps
+#   tests/long.sh STEP...    only these steps
+#
+# Steps: bad-link
 set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-if [ $# -gt 0 ]; then
-    printf 'no long step %s; there are none yet\n' "$1" >&2
-    exit 2
-fi
-echo "no long steps yet"
+readonly STEPS=(bad-link)
+
+# The invariant over bad links, with many seeds; NARTHEX_SEEDS says how many of each kind.
+step_bad-link() {
+    NARTHEX_SEEDS="${NARTHEX_SEEDS:-1000}" cargo test --release --package narthex-tests --test bad_link
+}
+
+steps=("$@")
+[ ${#steps[@]} -gt 0 ] || steps=("${STEPS[@]}")
+for step in "${steps[@]}"; do
+    case " ${STEPS[*]} " in
+    *" $step "*) "step_$step" ;;
+    *)
+        printf 'no long step %s; there are: %s\n' "$step" "${STEPS[*]}" >&2
+        exit 2
+        ;;
+    esac
+done

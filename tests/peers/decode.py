@@ -1,407 +1,259 @@
 #!/usr/bin/env python3
-"""A second decoder of the wire, written from its specification alone.
+"""A second decoder of the wire, written from its specification alone, as told in wire.py.
 
-The specification is the prose of `core/src/frame/mod.rs` and `core/src/wire/mod.rs`; no line here was taken from the
-code beside it. Where the two disagree, one of them is wrong, and a test says so.
-
-    decode.py FILE...       one line of JSON for each capture: its frames, and what the device said in the end
-    decode.py               the same; each line of standard input is a capture in hex
-    decode.py --numbers     one line of JSON for each line of hex on standard input: a varint, and how it can be read
+    decode.py FILE...           one line of JSON for each capture: its frames, and what the device said in the end
+    decode.py                   the same; each line of standard input is a capture in hex
+    decode.py --series FILE...  every series that the captures, one behind the other, leave: sorted lines in the text
+                                format of Prometheus; then, behind a `#`, what became of their frames
+    decode.py --series          the same of standard input, as it is
+    decode.py --numbers         one line of JSON for each line of hex on standard input: a varint, and how it can be read
 """
 
 import json
-import struct
 import sys
 
-FRAMES = {0: "values", 1: "part", 2: "sparse", 3: "records", 4: "requests"}
-RECORDS = {
-    1: "hello",
-    2: "schema",
-    3: "label",
-    65: "hello request",
-    66: "schema request",
-    67: "snapshot request",
-    68: "label request",
-}
-KINDS = [
-    "counter", "gauge", "histogram", "summary", "info", "state set", "exponential histogram", "unknown",
-]
-NUMBERS = ["unsigned", "signed", "f32", "f64"]
-HEADER = 15
-CHECK = 4
-LONGEST_STRING = 1024
+sys.dont_write_bytecode = True
+
+from series import lines
+from wire import NUMBERS, Bytes, Family, Frame, Malformed, Whole, fnv1a, reading
+
+# What is late is not that late, in tenths of a second.
+REBOOT = 100
 
 
-class Malformed(Exception):
-    """Bytes that the specification does not allow."""
+class Boot:
+    """What one boot of a device has said so far."""
 
-
-class Bytes:
-    """What is left of a byte string."""
-
-    def __init__(self, data):
-        self.data = data
-        self.at = 0
-
-    def left(self):
-        return len(self.data) - self.at
-
-    def take(self, count):
-        if count > self.left():
-            raise Malformed("ends early")
-        piece = self.data[self.at : self.at + count]
-        self.at += count
-        return piece
-
-    def rest(self):
-        return self.take(self.left())
-
-    def byte(self):
-        return self.take(1)[0]
-
-    def varint(self):
-        value = 0
-        for index in range(10):
-            byte = self.byte()
-            value |= (byte & 0x7F) << (7 * index)
-            if byte < 0x80:
-                if value >= 1 << 64:
-                    raise Malformed("varint above 64 bits")
-                return value
-        raise Malformed("varint too long")
-
-    def string(self):
-        try:
-            return self.take(self.varint()).decode("utf-8")
-        except UnicodeDecodeError:
-            raise Malformed("not UTF-8") from None
-
-    def part(self):
-        """Part of a byte string: offset, total, bytes to the end."""
-        offset, total, piece = self.varint(), self.varint(), self.rest()
-        if total > LONGEST_STRING or offset + len(piece) > total:
-            raise Malformed("part outside its string")
-        return offset, total, piece
-
-
-def unzigzag(number):
-    return number >> 1 if number % 2 == 0 else -(number >> 1) - 1
-
-
-def reading(number, kind, optional):
-    """What a cell says: an integer, the bits of a float in hex, or None while it is unset."""
-    if optional:
-        if number == 0:
-            return None
-        number -= 1
-    if kind == "unsigned":
-        return number
-    if kind == "signed":
-        return unzigzag(number)
-    width = 4 if kind == "f32" else 8
-    # Its bytes in reversed order are an integer; bits above them mean nothing.
-    return (number % (1 << 8 * width)).to_bytes(width, "little").hex()
-
-
-def uncobs(coded):
-    body = bytearray()
-    at = 0
-    while at < len(coded):
-        code = coded[at]
-        piece = coded[at + 1 : at + code]
-        if len(piece) != code - 1:
-            raise Malformed("COBS piece ends early")
-        body += piece
-        at += code
-        if code != 255 and at < len(coded):
-            body.append(0)
-    return bytes(body)
-
-
-def crc32(data):
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc ^= byte
-        for _ in range(8):
-            crc = crc >> 1 ^ (0xEDB88320 if crc & 1 else 0)
-    return crc ^ 0xFFFFFFFF
-
-
-assert crc32(b"123456789") == 0xCBF43926
-
-
-def fnv1a(data):
-    value = 0x811C9DC5
-    for byte in data:
-        value = (value ^ byte) * 0x01000193 & 0xFFFFFFFF
-    return value
-
-
-class Frame:
-    """A frame whose check is right."""
-
-    def __init__(self, coded):
-        body = uncobs(coded)
-        if len(body) < HEADER + CHECK:
-            raise Malformed("too short")
-        if crc32(body[:-CHECK]) != int.from_bytes(body[-CHECK:], "little"):
-            raise Malformed("check")
-        first, self.boot, self.schema, self.sequence, self.uptime = struct.unpack("<BIIHI", body[:HEADER])
-        if first >> 6 != 1:
-            raise Malformed(f"version {first >> 6}")
-        if first & 0x30:
-            raise Malformed("flag")
-        self.kind = FRAMES.get(first & 0x0F, "unknown")
-        payload = Bytes(body[HEADER:-CHECK])
-        self.cells = {}
-        self.records = []
-        if self.kind in ("values", "part"):
-            position = payload.varint() if self.kind == "part" else 0
-            while payload.left():
-                self.cells[position] = payload.varint()
-                position += 1
-        elif self.kind == "sparse":
-            first = payload.varint()
-            count = payload.varint()
-            bitmap = payload.take((count + 7) // 8)
-            for index in range(count):
-                if bitmap[index // 8] >> index % 8 & 1:
-                    self.cells[first + index] = payload.varint()
-        elif self.kind in ("records", "requests"):
-            while payload.left():
-                kind = payload.byte()
-                self.records.append(record(kind, Bytes(payload.take(payload.varint()))))
-
-    def says(self):
-        says = {
-            "frame": self.kind,
-            "boot": f"{self.boot:08x}",
-            "schema": f"{self.schema:08x}",
-            "sequence": self.sequence,
-            "uptime": self.uptime,
-        }
-        if self.kind in ("values", "part", "sparse"):
-            says["cells"] = [[position, number] for position, number in sorted(self.cells.items())]
-        if self.kind in ("records", "requests"):
-            says["records"] = [
-                {name: value.hex() if isinstance(value, bytes) else value for name, value in record.items()}
-                for record in self.records
-            ]
-        return says
-
-
-def record(kind, body):
-    name = RECORDS.get(kind)
-    if name is None:
-        return {"record": "unknown", "kind": kind}
-    says = {"record": name}
-    if name == "schema":
-        says["family"], says["families"], says["first"] = body.varint(), body.varint(), body.varint()
-    elif name == "label":
-        says["family"], says["slot"], says["birth"] = body.varint(), body.varint(), body.varint()
-    elif name == "schema request":
-        says["family"] = body.varint()
-    elif name == "label request":
-        says["family"], says["slot"] = body.varint(), body.varint()
-    if name in ("hello", "schema", "label"):
-        says["offset"], says["total"], says["bytes"] = body.part()
-    return says
-
-
-class Whole:
-    """A byte string that comes in parts, in any order."""
-
-    def __init__(self):
-        self.total = None
-        self.bytes = {}
-
-    def add(self, offset, total, piece):
-        if self.total not in (None, total):
-            self.bytes = {}
-        self.total = total
-        for index, byte in enumerate(piece):
-            self.bytes[offset + index] = byte
-
-    def whole(self):
-        if self.total is None or len(self.bytes) < self.total:
-            return None
-        return bytes(self.bytes[index] for index in range(self.total))
-
-
-class Family:
-    """One family of a schema."""
-
-    def __init__(self, data, first):
-        body = Bytes(data)
-        self.first = first
-        self.name, self.help, self.unit = body.string(), body.string(), body.string()
-        self.kind = KINDS[body.byte()]
-        number = body.byte()
-        self.number = NUMBERS[number & 0x0F]
-        self.optional = bool(number & 0x80)
-        self.scale = struct.unpack("b", body.take(1))[0]
-        self.capacity = body.varint()
-        self.cells = body.varint()
-        self.bounds = [body.varint() for _ in range(body.varint())]
-        self.labels = [
-            (body.string(), [body.string() for _ in range(body.varint())]) for _ in range(body.varint())
-        ]
-        self.instances = [
-            [(body.string(), body.string()) for _ in range(body.varint())] for _ in range(body.varint())
-        ]
-
-    def says(self):
-        return {
-            "name": self.name,
-            "help": self.help,
-            "unit": self.unit,
-            "kind": self.kind,
-            "number": self.number,
-            "optional": self.optional,
-            "scale": self.scale,
-            "capacity": self.capacity,
-            "cells": self.cells,
-            "bounds": self.bounds,
-            "labels": [[name, values] for name, values in self.labels],
-        }
-
-    def children(self):
-        """Position of the first cell, birth cell or None, and labels, of each child."""
-        position = self.first
-        for constants in self.instances:
-            if self.capacity:
-                for slot in range(self.capacity + 1):
-                    yield position + 1, (slot, position), constants
-                    position += 1 + self.cells
-                continue
-            choices = [[]]
-            for name, values in self.labels:
-                choices = [before + [(name, value)] for before in choices for value in values]
-            for choice in choices:
-                yield position, None, constants + choice
-                position += self.cells
-
-
-class Device:
-    """What one boot of a device said: nothing is thrown away, so nothing can be mixed up."""
-
-    def __init__(self):
+    def __init__(self, frame):
+        self.id = frame.boot
+        self.newest = None
+        self.seen = set()
+        self.uptime = 0
+        self.schema = None
         self.identity = Whole()
-        self.families = {}
+        self.begin(frame.schema)
+
+    def begin(self, schema):
+        """The schema is another one: nothing that was known holds any more."""
+        self.schema = schema
+        self.records = {}
         self.positions = {}
         self.count = None
+        self.families = {}
+        self.places = {}
         self.labels = {}
-        self.snapshots = {}
-        self.schema = None
+        self.kept = {}
+        self.snapshot = None
+        self.cells = {}
+        self.broken = False
 
-    def apply(self, frame):
-        if frame.kind == "requests":
-            return
-        self.schema = frame.schema
-        if frame.kind in ("values", "part", "sparse"):
-            self.snapshots.setdefault(frame.uptime, {}).update(frame.cells)
+    def is_newer(self, frame):
+        return self.newest is None or 0 < (frame.sequence - self.newest) % 65536 < 32768
+
+    def is_followed_by(self, frame):
+        """Whether the frame is of another boot."""
+        below = frame.uptime < self.uptime
+        return frame.boot != self.id or frame.uptime + REBOOT < self.uptime or below and self.is_newer(frame)
+
+    def take(self, frame):
+        """Takes a frame, if it is newer than those before. Returns what became of it."""
+        if not (self.is_newer(frame) or frame.uptime > self.uptime):
+            late = "repeated" if frame.sequence in self.seen else "reordered"
+            self.seen.add(frame.sequence)
+            return late
+        if frame.sequence in self.seen:
+            # Numbers have gone round.
+            self.seen.clear()
+        self.seen.add(frame.sequence)
+        self.newest, self.uptime = frame.sequence, frame.uptime
+        if self.schema != frame.schema:
+            self.begin(frame.schema)
         for record in frame.records:
-            if record["record"] == "hello":
-                self.identity.add(record["offset"], record["total"], record["bytes"])
-            elif record["record"] == "schema":
-                self.count = record["families"]
-                self.positions[record["family"]] = record["first"]
-                whole = self.families.setdefault(record["family"], Whole())
-                whole.add(record["offset"], record["total"], record["bytes"])
-            elif record["record"] == "label":
-                key = record["family"], record["slot"], record["birth"]
-                whole = self.labels.setdefault(key, Whole())
-                whole.add(record["offset"], record["total"], record["bytes"])
+            self.record(record)
+        if frame.cells and not self.broken:
+            self.values(frame)
+        return "received"
 
-    def newest(self, position, count):
-        """The cells of a child in the newest snapshot that has all of them."""
-        for uptime in sorted(self.snapshots, reverse=True):
-            cells = self.snapshots[uptime]
-            if all(position + index in cells for index in range(count)):
-                return [cells[position + index] for index in range(count)]
-        return None
+    def record(self, record):
+        part = [record.get(name) for name in ("offset", "total", "bytes")]
+        if record["record"] == "hello":
+            self.identity.add(*part)
+        elif record["record"] == "label":
+            key = record["family"], record["slot"], record["birth"]
+            self.labels.setdefault(key, Whole()).add(*part)
+        elif record["record"] == "schema" and not self.broken:
+            index = record["family"]
+            self.count, self.positions[index] = record["families"], record["first"]
+            record = self.records.setdefault(index, Whole())
+            record.add(*part)
+            if index not in self.families and record.whole() is not None:
+                self.family(index, Family(record.whole(), self.positions[index]))
+
+    def family(self, index, family):
+        self.families[index] = family
+        for child in family.children:
+            self.places.update(dict.fromkeys(range(child.first, child.first + child.cells), child))
+        self.broken = len(self.families) == self.count and self.hash() != self.schema
+        if self.broken:
+            self.families, self.places, self.kept = {}, {}, {}
+
+    def hash(self):
+        records = [self.families[index].data for index in sorted(self.families)]
+        return fnv1a(b"".join(len(record).to_bytes(2, "little") + record for record in records))
+
+    def values(self, frame):
+        if self.snapshot != frame.uptime:
+            self.snapshot, self.cells = frame.uptime, {}
+        self.cells.update((position, cell) for position, cell in frame.cells.items() if position in self.places)
+        for first, child in {self.places[at].first: self.places[at] for at in frame.cells if at in self.places}.items():
+            cells = [self.cells.get(first + index) for index in range(child.cells)]
+            if None not in cells:
+                self.kept[first] = cells
+
+    def hello(self):
+        whole = self.identity.whole()
+        if whole is None:
+            return None
+        body = Bytes(whole)
+        says = {
+            "device": body.string(), "firmware": body.string(), "families": body.varint(), "cells": body.varint(),
+        }
+        return says | {"flags": body.varint() if body.left() else 0}
 
     def series(self, index, family):
-        for position, slot, labels in family.children():
-            if slot is None:
-                cells = self.newest(position, family.cells)
-            else:
-                cells = self.newest(position - 1, family.cells + 1)
-                if cells is None or cells[0] == 0:
-                    continue
+        """Labels and cells of each child that is there."""
+        for child in family.children:
+            cells = self.kept.get(child.first, [] if child.cells == 0 else None)
+            if cells is None:
+                continue
+            labels = child.labels
+            if child.slot is not None:
                 birth, cells = cells[0], cells[1:]
-                whole = self.labels.get((index, slot[0], birth))
+                whole = self.labels.get((index, child.slot, birth))
                 whole = whole and whole.whole()
-                if whole is None:
+                if birth == 0 or not child.overflow and whole is None:
                     continue
-                body = Bytes(whole)
-                labels = labels + [(name, body.string()) for name, _ in family.labels]
-            if cells is not None:
-                numbers = [reading(cell, family.number, family.optional) for cell in cells]
-                yield {"labels": [list(pair) for pair in labels], "cells": numbers}
+                body = Bytes(whole or b"")
+                labels = labels + [
+                    (name, "other" if child.overflow else body.string()) for name, _ in family.labels
+                ]
+            yield labels, [reading(cell, family.number, family.optional) for cell in cells]
+
+    def lines(self):
+        hello = self.hello()
+        for index, family in self.families.items():
+            for labels, cells in self.series(index, family):
+                yield from lines(family, labels + [("device", hello["device"])], cells)
 
     def says(self):
-        says = {"identity": None, "complete": False, "families": []}
-        identity = self.identity.whole()
-        if identity is not None:
-            body = Bytes(identity)
-            says["identity"] = {
-                "device": body.string(),
-                "firmware": body.string(),
-                "families": body.varint(),
-                "cells": body.varint(),
-            }
-        wholes = [(index, self.families[index].whole()) for index in sorted(self.families)]
-        if self.count is not None and sum(whole is not None for _, whole in wholes) == self.count:
-            over = b"".join(len(whole).to_bytes(2, "little") + whole for _, whole in wholes)
-            says["complete"] = fnv1a(over) == self.schema
-        for index, whole in wholes:
-            if whole is not None:
-                family = Family(whole, self.positions[index])
-                says["families"].append(family.says() | {"series": list(self.series(index, family))})
+        says = {"identity": self.hello(), "complete": False, "families": []}
+        says["complete"] = self.count is not None and len(self.families) == self.count
+        for index in sorted(self.families):
+            family = self.families[index]
+            series = [{"labels": [list(pair) for pair in labels], "cells": cells}
+                      for labels, cells in self.series(index, family)]
+            says["families"].append(family.says() | {"series": series})
         return says
 
 
-def decode(capture):
-    frames, malformed = [], []
-    boots = {}
-    # what follows the last delimiter is a frame still under way
-    for piece in capture.split(b"\0")[:-1]:
+COUNTS = ["received", "lost", "repeated", "reordered", "corrupt", "foreign_bytes", "boots"]
+
+
+class Line:
+    """All that comes over one line: boot after boot, device after device."""
+
+    def __init__(self):
+        self.boot = None
+        self.devices = {}
+        self.counts = dict.fromkeys(COUNTS, 0)
+        self.malformed = []
+
+    def take(self, frame):
+        boot = self.boot
+        if boot is None or boot.is_followed_by(frame):
+            self.boot = Boot(frame)
+            self.counts["boots"] += 1
+        before = self.boot.newest
+        what = self.boot.take(frame)
+        self.counts[what] += 1
+        if what == "received" and before is not None:
+            self.counts["lost"] += (frame.sequence - before - 1) % 65536
+        if what == "reordered":
+            self.counts["lost"] -= 1
+        hello = self.boot.hello()
+        if hello is not None:
+            self.devices[hello["device"]] = self.boot
+
+    def says(self):
+        said = sorted(line for device in self.devices.values() for line in device.lines())
+        return said + ["# " + " ".join(f"{what} {count}" for what, count in self.counts.items())]
+
+
+def is_text(piece):
+    return all(byte >= 0x20 and byte != 0x7F or byte in b"\t\n\r\x1b" for byte in piece)
+
+
+def frames(capture, line):
+    """The good frames; what is none is counted."""
+    # What follows the last delimiter is a frame still under way.
+    for number, piece in enumerate(capture.split(b"\0")[:-1]):
         if not piece:
             continue
         try:
-            frame = Frame(piece)
+            yield Frame(piece)
         except Malformed as cause:
-            malformed.append(str(cause))
-            continue
-        frames.append(frame.says())
+            # Of the first one the beginning may be missing.
+            if number == 0 or is_text(piece):
+                line.counts["foreign_bytes"] += len(piece)
+            else:
+                line.counts["corrupt"] += 1
+            line.malformed.append(str(cause))
+
+
+def decode(capture):
+    line, says = Line(), []
+    for frame in frames(capture, line):
+        says.append(frame.says())
         if frame.kind != "requests":
-            boots.setdefault(frame.boot, Device()).apply(frame)
-            last = frame.boot
-    device = boots[last].says() if boots else None
-    return {"frames": frames, "malformed": malformed, "device": device}
+            line.take(frame)
+    return {"frames": says, "malformed": line.malformed, "device": line.boot and line.boot.says()}
 
 
-def main():
-    out = lambda says: print(json.dumps(says, separators=(",", ":")))
-    if sys.argv[1:] == ["--numbers"]:
-        for line in sys.stdin:
-            body = Bytes(bytes.fromhex(line))
-            number = body.varint()
-            says = {"left": body.left()}
-            for kind in NUMBERS:
-                for optional in (False, True):
-                    name = f"optional {kind}" if optional else kind
-                    says[name] = reading(number, kind, optional)
-            out(says)
-    elif sys.argv[1:]:
-        for path in sys.argv[1:]:
-            with open(path, "rb") as file:
-                out(decode(file.read()))
+def series(captures):
+    line = Line()
+    for frame in frames(b"".join(captures), line):
+        if frame.kind != "requests":
+            line.take(frame)
+    return line.says()
+
+
+def numbers(text):
+    body = Bytes(bytes.fromhex(text))
+    number = body.varint()
+    says = {"left": body.left()}
+    for kind in NUMBERS:
+        says[kind], says[f"optional {kind}"] = reading(number, kind, False), reading(number, kind, True)
+    return says
+
+
+def contents(paths):
+    for path in paths:
+        with open(path, "rb") as file:
+            yield file.read()
+
+
+def main(arguments):
+    if arguments[:1] == ["--series"]:
+        captures = contents(arguments[1:]) if arguments[1:] else [sys.stdin.buffer.read()]
+        said = series(captures)
+    elif arguments[:1] == ["--numbers"]:
+        said = (json.dumps(numbers(line), separators=(",", ":")) for line in sys.stdin)
     else:
-        for line in sys.stdin:
-            out(decode(bytes.fromhex(line)))
+        captures = contents(arguments) if arguments else (bytes.fromhex(line) for line in sys.stdin)
+        said = (json.dumps(decode(capture), separators=(",", ":")) for capture in captures)
+    for line in said:
+        print(line)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

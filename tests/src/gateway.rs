@@ -6,7 +6,7 @@ use crate::program::Program;
 use std::env;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -33,7 +33,20 @@ impl Gateway {
     /// # Panics
     /// If it does not say in time where it listens.
     pub fn listening(address: &str, arguments: &[&str]) -> Self {
-        let mut program = Program::start(Command::new(binary()).args(arguments).args(["--listen", address]));
+        Self::ready(Program::start(Command::new(binary()).args(arguments).args(["--listen", address])))
+    }
+
+    /// The same on a free port of loopback, with a pipe to its standard input.
+    ///
+    /// # Panics
+    /// If it does not say in time where it listens.
+    pub fn reading(arguments: &[&str]) -> (Self, ChildStdin) {
+        let mut command = Command::new(binary());
+        let (program, stdin) = Program::reading(command.args(arguments).args(["--listen", "127.0.0.1:0"]));
+        (Self::ready(program), stdin)
+    }
+
+    fn ready(mut program: Program) -> Self {
         let address = program.wait_for(Duration::from_secs(10), |line| {
             let address = line.strip_prefix("narthex: listening on http://")?.strip_suffix("/metrics")?;
             address.parse().ok()
@@ -66,6 +79,17 @@ impl Gateway {
         let response = http::get(self.address, "/metrics?created=true", accept).expect("the gateway answers");
         assert_eq!(response.status, 200, "{}", response.body);
         response.body
+    }
+
+    /// What the page for programs says of each device.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn devices(&self) -> Vec<serde_json::Value> {
+        let response =
+            http::get(self.address, "/api/devices", "application/json").expect("the gateway answers");
+        serde_json::from_str(&response.body).unwrap_or_else(|why| panic!("{why}: {}", response.body))
     }
 
     /// The page, read strictly.

@@ -8,15 +8,21 @@
     reason = "a test stops at the first surprise"
 )]
 
+pub mod bad_link;
 pub mod cable;
+pub mod children;
 pub mod device;
 pub mod gateway;
+pub mod history;
+pub mod host;
 pub mod http;
 pub mod layers;
+pub mod machine;
 pub mod page;
 pub mod peers;
 pub mod program;
 pub mod prometheus;
+pub mod random;
 
 /// The README's code, compiled.
 #[cfg(doctest)]

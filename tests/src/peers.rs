@@ -2,6 +2,7 @@
 //! that was written from the specification alone.
 
 use crate::program::run;
+use std::collections::BTreeMap;
 use std::env;
 use std::process::Command;
 
@@ -50,6 +51,22 @@ pub fn decode<L: AsRef<[u8]>>(arguments: &[&str], lines: &[L]) -> Vec<serde_json
     let (ok, said) = run(Command::new("python3").arg(script).args(arguments), &input);
     assert!(ok, "{said}");
     said.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+}
+
+/// What `tests/peers/decode.py` finds in a stream of bytes: every series as a line, sorted; and what became of the
+/// frames, by outcome.
+///
+/// # Panics
+/// If it cannot be run, or stops.
+pub fn series(stream: &[u8]) -> (Vec<String>, BTreeMap<String, u64>) {
+    let script = crate::root().join("tests/peers/decode.py");
+    let (ok, said) = run(Command::new("python3").arg(script).arg("--series"), stream);
+    assert!(ok, "{said}");
+    let mut lines: Vec<String> = said.lines().map(str::to_owned).collect();
+    let counts = lines.pop().expect("the last line has the counts");
+    let counts: Vec<&str> = counts.trim_start_matches("# ").split(' ').collect();
+    let count = |pair: &[&str]| (pair[0].to_owned(), pair[1].parse().expect("a number"));
+    (lines, counts.chunks(2).map(count).collect())
 }
 
 fn family(line: &str) -> Result<(String, String, usize), String> {

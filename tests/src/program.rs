@@ -1,7 +1,7 @@
 //! Programs that tests start, and end.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,8 +20,22 @@ impl Program {
     /// # Panics
     /// If it cannot be started.
     pub fn start(command: &mut Command) -> Self {
+        Self::spawn(command.stdin(Stdio::null()))
+    }
+
+    /// Starts `command`, which reads what is written to the pipe that is returned.
+    ///
+    /// # Panics
+    /// If it cannot be started.
+    pub fn reading(command: &mut Command) -> (Self, ChildStdin) {
+        let mut program = Self::spawn(command.stdin(Stdio::piped()));
+        let stdin = program.child.stdin.take().expect("it is piped");
+        (program, stdin)
+    }
+
+    fn spawn(command: &mut Command) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
-        let piped = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let piped = command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap_or_else(|why| panic!("{name} cannot be started: {why}"));
         let said = Arc::default();
         listen(child.stdout.take(), &said);
@@ -51,6 +65,11 @@ impl Program {
             );
             thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// The number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// All lines so far, of both streams.
@@ -130,15 +149,15 @@ fn listen(stream: Option<impl Read + Send + 'static>, said: &Arc<Mutex<Vec<Strin
 ///
 /// # Panics
 /// If it cannot be run.
-pub fn run(command: &mut Command, input: &str) -> (bool, String) {
+pub fn run(command: &mut Command, input: impl AsRef<[u8]>) -> (bool, String) {
     use std::io::Write;
     let name = command.get_program().to_string_lossy().into_owned();
     let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = piped.spawn().unwrap_or_else(|why| panic!("{name} cannot be run: {why}"));
     let mut stdin = child.stdin.take().expect("it is piped");
-    let input = input.to_owned();
+    let input = input.as_ref().to_owned();
     // A program that ends before it has read all breaks the pipe; its status tells.
-    let writer = thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
+    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().expect("it can be waited for");
     writer.join().expect("the writer does not panic");
     let said = [output.stdout, output.stderr].concat();

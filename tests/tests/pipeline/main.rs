@@ -14,25 +14,19 @@
 )]
 
 mod device;
-mod page;
 
-use device::{Device, Plan, Random, plan};
+use device::{Device, Plan, plan};
 use narthex::model::Source as _;
 use narthex::text::{Encoder, Error, Format};
 use narthex::transport::Reporter;
 use narthex::wire::Identity;
-use narthex_host::expose;
-use narthex_host::registry::{Gatherer, Registerer, Registry};
-use narthex_host::relay::Now;
-use narthex_host::relay::fleet::{Connection, Fleet, Limits, Origin};
-use narthex_host::relay::status::DeviceStatus;
+use narthex_tests::history::History;
+use narthex_tests::host::Host;
 use narthex_tests::peers;
-use page::{Page, of_devices};
+use narthex_tests::random::Random;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 const FORMATS: [Format; 2] = [Format::Text, Format::OpenMetrics];
@@ -55,56 +49,10 @@ fn page(device: &Device, format: Format, mut size: impl FnMut() -> usize) -> Str
     }
 }
 
-/// A gateway with one connection to it.
-struct Gateway {
-    fleet: Arc<Fleet>,
-    registry: Registry,
-    connection: Connection,
-    start: Now,
-    now: Now,
-}
-
-impl Gateway {
-    fn new() -> Self {
-        let start = Now::read();
-        let limits = Limits { max_series: 1 << 16, max_schema_bytes: 1 << 20, ..Limits::default() };
-        let fleet = Arc::new(Fleet::new(limits));
-        let registry = Registry::new();
-        registry.register(Arc::clone(&fleet) as _).expect("a registry is empty at first");
-        let origin = Origin { link: "test".into(), name: None, peer: "peer:1".into(), ..Origin::default() };
-        let connection = fleet.connect(origin, start);
-        Self { fleet, registry, connection, start, now: start }
-    }
-
-    /// Takes bytes in pieces of any sizes.
-    fn feed(&mut self, mut bytes: &[u8], random: &mut Random) {
-        while !bytes.is_empty() {
-            let (piece, rest) = bytes.split_at(1 + random.below(bytes.len().min(300)));
-            self.connection.feed(piece, self.now, &mut Vec::new());
-            bytes = rest;
-        }
-    }
-
-    fn page(&self, format: Format) -> String {
-        let gathered = self.registry.gather();
-        assert!(gathered.errors().is_empty(), "{}", gathered.errors());
-        of_devices(&expose::Page::new(gathered, format).into_text())
-    }
-
-    fn status(&self) -> DeviceStatus {
-        self.fleet.devices(self.now).pop().expect("the device is known")
-    }
-
-    /// Whether the gateway shows exactly what the device does.
-    fn agrees(&self, device: &Device, name: &str) -> Result<(), TestCaseError> {
-        for format in FORMATS {
-            let (ours, theirs) = (self.page(format), page(device, format, || 1 << 16));
-            let in_parts = Page::of_host(&ours);
-            prop_assert!(in_parts.is_in_order(), "{}", ours);
-            prop_assert_eq!(Page::of_device(&theirs, name).in_order_of(&in_parts), ours);
-        }
-        Ok(())
-    }
+/// Whether the gateway shows exactly what the device does.
+fn agrees(gateway: &Host, device: &Device, name: &str) -> Result<(), TestCaseError> {
+    let agrees = |format| gateway.agrees(name, &page(device, format, || 1 << 16), format);
+    FORMATS.into_iter().try_for_each(agrees).map_err(TestCaseError::fail)
 }
 
 /// A device at work: snapshots go out one after the other.
@@ -197,17 +145,17 @@ proptest! {
     fn the_page_of_the_gateway_is_the_page_of_the_device(
         plan in plan(), mtu in 48..=1024usize, seed in any::<u64>()
     ) {
-        let (device, mut random, mut gateway) = (Device::new(&plan), Random(seed), Gateway::new());
+        let (device, mut random, mut gateway) = (Device::new(&plan), Random(seed), Host::new());
         let mut sender = Sender::new(&device, &plan, plan.boot, mtu);
         for _ in 0..4 {
             let frames = sender.snapshot();
             prop_assert!(frames.iter().all(|frame| frame.len() <= mtu));
-            gateway.now = gateway.start.after(sender.uptime);
+            gateway.at(sender.uptime);
             gateway.feed(&frames.concat(), &mut random);
-            gateway.agrees(&device, &plan.name)?;
+            agrees(&gateway, &device, &plan.name)?;
             device.work(&mut random);
         }
-        let status = gateway.status();
+        let status = gateway.device();
         prop_assert_eq!(status.refused.len(), 0, "{:?}", status.refused);
         let frames = status.frames;
         prop_assert_eq!((frames.lost, frames.corrupt, frames.unknown_schema), (0, 0, 0));
@@ -233,11 +181,11 @@ proptest! {
         fates in proptest::collection::vec(fate(), 1..100),
         seed in any::<u64>(),
     ) {
-        let (device, mut random, mut gateway) = (Device::new(&plan), Random(seed), Gateway::new());
+        let (device, mut random, mut gateway) = (Device::new(&plan), Random(seed), Host::new());
         let mut sender = Sender::new(&device, &plan, plan.boot, mtu);
         sender.reporter = sender.reporter.with_trickle(trickle);
         let mut link = Link { fates: fates.into_iter().cycle(), late: Vec::new() };
-        let (mut states, mut shown) = (Vec::new(), BTreeMap::new());
+        let mut history = History::new(&plan.name);
         for step in 0..8 {
             if step == 0 || random.below(3) == 0 {
                 device.work(&mut random);
@@ -245,12 +193,12 @@ proptest! {
                 device.idle();
             }
             let own = page(&device, Format::Text, || 1 << 16);
-            states.push(State::of(&Page::of_device(&own, &plan.name)));
+            history.records(&own);
             let frames = sender.snapshot();
-            gateway.now = gateway.start.after(sender.uptime);
+            gateway.at(sender.uptime);
             let arrived = link.carry(&frames, &mut random);
             gateway.feed(&arrived, &mut random);
-            never_wrong(&Page::of_host(&gateway.page(Format::Text)), &states, &mut shown)?;
+            history.allows(&gateway.page(Format::Text)).map_err(TestCaseError::fail)?;
         }
         // The link is good again: one round of all records and one snapshot are enough.
         let first_round = Sender::new(&device, &plan, plan.boot, mtu).snapshot().len();
@@ -258,12 +206,12 @@ proptest! {
         for _ in 0..=first_round / 255 {
             gateway.feed(&sender.snapshot().concat(), &mut random);
         }
-        gateway.agrees(&device, &plan.name)?;
+        agrees(&gateway, &device, &plan.name)?;
         // A boot starts from nothing.
         device.reset();
         let mut sender = Sender::new(&device, &plan, plan.boot.wrapping_add(1), mtu);
         gateway.feed(&sender.snapshot().concat(), &mut random);
-        gateway.agrees(&device, &plan.name)?;
+        agrees(&gateway, &device, &plan.name)?;
     }
 }
 
@@ -274,7 +222,7 @@ fn the_first_frame_after_a_long_silence_counts() {
         std::iter::repeat_with(|| plan().new_tree(&mut runner).expect("a plan is always found").current());
     let mut devices = plans.map(|plan| (Device::new(&plan), plan));
     let (device, plan) = devices.find(|(device, _)| device.instance(0).is_some()).expect("one has metrics");
-    let (mut random, mut gateway) = (Random(0), Gateway::new());
+    let (mut random, mut gateway) = (Random(0), Host::new());
     let mut sender = Sender::new(&device, &plan, plan.boot, 1024);
     gateway.feed(&sender.snapshot().concat(), &mut random);
     // More than half of all sequence numbers pass by.
@@ -285,48 +233,7 @@ fn the_first_frame_after_a_long_silence_counts() {
     unheard.for_each(drop);
     device.work(&mut random);
     gateway.feed(&sender.snapshot().concat(), &mut random);
-    gateway.agrees(&device, &plan.name).expect("the pages are the same");
-}
-
-/// What a device showed at one time.
-struct State {
-    comments: BTreeMap<String, String>,
-    /// By family and labels.
-    children: BTreeMap<(String, String), String>,
-}
-
-impl State {
-    fn of(page: &Page) -> Self {
-        let child = |((family, labels), lines): ((&str, &str), &str)| {
-            ((family.to_owned(), labels.to_owned()), lines.to_owned())
-        };
-        Self {
-            comments: page.comments().map(|(name, text)| (name.to_owned(), text.to_owned())).collect(),
-            children: page.children().map(child).collect(),
-        }
-    }
-}
-
-/// Checks that every child on a page is as it was in a state of the device, no older than when it was `shown` last.
-fn never_wrong(
-    page: &Page,
-    states: &[State],
-    shown: &mut BTreeMap<(String, String), usize>,
-) -> Result<(), TestCaseError> {
-    let page = State::of(page);
-    for (family, text) in &page.comments {
-        prop_assert!(states.iter().any(|state| state.comments.get(family) == Some(text)), "{}", text);
-    }
-    for (child, lines) in page.children {
-        let same = |state: &State| state.children.get(&child) == Some(&lines);
-        let since = shown.get(&child).copied().unwrap_or_default();
-        // Of states that look alike the oldest counts: which of them it was cannot be known.
-        let Some(later) = states[since..].iter().position(same) else {
-            return Err(TestCaseError::fail(format!("wrong, or older than before: {lines}")));
-        };
-        shown.insert(child, since + later);
-    }
-    Ok(())
+    agrees(&gateway, &device, &plan.name).expect("the pages are the same");
 }
 
 #[test]

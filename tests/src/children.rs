@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 /// A page by family name.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Page {
+pub struct Page {
     families: BTreeMap<String, Family>,
     end: String,
 }
@@ -19,13 +19,13 @@ struct Family {
 
 impl Page {
     /// Reads the page of a device, and writes all as the host has it: with the label `device`, labels in order.
-    pub(crate) fn of_device(page: &str, device: &str) -> Self {
+    pub fn of_device(page: &str, device: &str) -> Self {
         let device = device.replace('\\', "\\\\").replace('"', "\\\"");
         Self::read(page, Some(&format!("device=\"{device}\"")))
     }
 
     /// Reads a page of the host as it stands.
-    pub(crate) fn of_host(page: &str) -> Self {
+    pub fn of_host(page: &str) -> Self {
         Self::read(page, None)
     }
 
@@ -65,7 +65,7 @@ impl Page {
     }
 
     /// All of it as text: families by name, children as they stand in `other`.
-    pub(crate) fn in_order_of(&self, other: &Self) -> String {
+    pub fn in_order_of(&self, other: &Self) -> String {
         let mut text = String::new();
         for (name, Family { comments, children }) in &self.families {
             text.push_str(comments);
@@ -80,7 +80,7 @@ impl Page {
     }
 
     /// Whether children that have labels of the same names stand in the order of their label texts.
-    pub(crate) fn is_in_order(&self) -> bool {
+    pub fn is_in_order(&self) -> bool {
         let names = |labels: &str| -> Vec<String> {
             let closed = format!("{labels}}}");
             let (pairs, _) = pairs(&closed);
@@ -92,7 +92,7 @@ impl Page {
     }
 
     /// Every child with its lines, by family and labels.
-    pub(crate) fn children(&self) -> impl Iterator<Item = ((&str, &str), &str)> {
+    pub fn children(&self) -> impl Iterator<Item = ((&str, &str), &str)> {
         self.families.iter().flat_map(|(name, family)| {
             family
                 .children
@@ -102,13 +102,13 @@ impl Page {
     }
 
     /// The comment lines of every family.
-    pub(crate) fn comments(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn comments(&self) -> impl Iterator<Item = (&str, &str)> {
         self.families.iter().map(|(name, family)| (name.as_str(), family.comments.as_str()))
     }
 }
 
 /// A page of the host without what the gateway says of itself.
-pub(crate) fn of_devices(page: &str) -> String {
+pub fn of_devices(page: &str) -> String {
     let own = |line: &&str| {
         let name = line.strip_prefix("# ").and_then(|comment| comment.split(' ').nth(1)).unwrap_or(line);
         !name.starts_with("narthex_")

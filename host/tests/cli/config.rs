@@ -46,7 +46,7 @@ fn all_mistakes_are_told_with_their_lines() {
 fn a_file_that_cannot_be_read_is_told() {
     let missing = folder("missing").join("narthex.toml");
     let missing = missing.to_str().unwrap();
-    let said = format!("{missing}: no such file or directory\n");
+    let said = format!("narthex: {missing}: no such file or directory\n");
     for words in [&["config", "check", missing][..], &["relay", "--stdin", "--config", missing]] {
         assert_eq!(end(words), (Some(2), String::new(), said.clone()), "{words:?}");
     }

@@ -180,7 +180,7 @@ impl Settings {
     /// Status 2, with what is wrong.
     pub(crate) fn gather(options: &Relay) -> Result<Self, Failure> {
         let Config { said, rates, links, labels } = match &options.config {
-            Some(file) => Config::read(file).map_err(|lines| Failure::lines(&lines))?,
+            Some(file) => Config::read(file)?,
             None => Config::default(),
         };
         let links = links.into_iter().chain(options.links.settings()).collect();

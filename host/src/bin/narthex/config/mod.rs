@@ -28,16 +28,16 @@ impl Config {
     /// Reads a file.
     ///
     /// # Errors
-    /// Lines that say what is wrong with it.
-    pub(crate) fn read(path: &Path) -> Result<Self, Vec<String>> {
+    /// Status 2, with lines that say what is wrong with it.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let file = path.display().to_string();
-        let unreadable = |why: &str| vec![format!("{file}: {}", why.to_lowercase())];
-        let bytes = std::fs::read(path).map_err(|error| unreadable(&crate::why(&error)))?;
+        let bytes =
+            std::fs::read(path).map_err(|error| Failure::usage(format!("{file}: {}", crate::why(&error))))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let line = line_of(&String::from_utf8_lossy(error.as_bytes()), error.utf8_error().valid_up_to());
-            vec![format!("{file}:{line}: not UTF-8")]
+            Failure::lines(&[format!("{file}:{line}: not UTF-8")])
         })?;
-        Self::parse(&file, &text)
+        Self::parse(&file, &text).map_err(|lines| Failure::lines(&lines))
     }
 
     /// Reads the text of a file called `file`.
@@ -167,7 +167,7 @@ pub(crate) fn check_label(name: &str, text: &str, device_label: &str) -> Result<
 /// # Errors
 /// Status 2, with what is wrong.
 pub(crate) fn check(path: &Path) -> Result<(), Failure> {
-    let config = Config::read(path).map_err(|lines| Failure::lines(&lines))?;
+    let config = Config::read(path)?;
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let (links, devices) = (count(config.links.len(), "link"), count(config.labels.len(), "device"));
     // Nobody may be there to read it; the status tells as much.

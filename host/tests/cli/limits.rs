@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::time::Duration;
 
 use super::ANY;
 use super::device::bytes;
@@ -94,9 +95,19 @@ fn connections() {
 #[test]
 fn scrapes() {
     both("--max-scrapes", "1", |running| {
-        // Two in a row are one at a time.
-        assert!(running.get("/metrics").0.starts_with("HTTP/1.1 200"));
-        assert!(running.get("/metrics").0.starts_with("HTTP/1.1 200"));
+        // A client asks for more pages than fit on the way, and reads none.
+        let _open: Vec<_> = (0..10).map(|n| send(&running, &format!("device-{n}"))).collect();
+        running.until("/metrics", |page| page.matches("narthex_device_up{").count() == 10);
+        let mut slow = TcpStream::connect(&running.address).unwrap();
+        slow.write_all("GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000).as_bytes()).unwrap();
+        let busy = || running.get("/metrics").0.starts_with("HTTP/1.1 503");
+        let wait = || {
+            std::thread::sleep(Duration::from_millis(20));
+            false
+        };
+        assert!((0..100).any(|_| busy() || wait()));
+        drop(slow);
+        assert!((0..100).any(|_| !busy() || wait()));
     });
 }
 

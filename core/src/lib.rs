@@ -58,6 +58,35 @@
 //! # Ok::<(), narthex::transport::Error>(())
 //! ```
 //!
+//! # What only run time knows
+//! Labels that cannot be enumerated, addresses of peers or names of sensors, have a [`TableFamily`]: a table of fixed
+//! capacity, whose children come and go. What does not fit is counted together, and that it was is counted too. Groups
+//! that are found at boot are added to a [`DynRegistry`], by the rules of the constant one.
+//!
+//! Both change as a whole in short critical sections, on every target: the binary brings an implementation of the
+//! `critical-section` crate, as its HAL or its RTOS has one. Nothing else in this crate needs one on a target with
+//! compare-and-swap, and a binary without tables links no symbol of it.
+//!
+//! ```
+//! use narthex::{Counter, LabelValues, Metrics, TableFamily};
+//! #[derive(Clone, Copy, PartialEq, LabelValues)]
+//! struct Peer {
+//!     address: u16,
+//! }
+//! /// The radio.
+//! #[derive(Metrics)]
+//! #[metrics(prefix = "radio")]
+//! struct Radio {
+//!     /// Packets, by peer.
+//!     packets_total: TableFamily<Peer, Counter, 16>,
+//! }
+//! static RADIO: Radio = Radio::new();
+//!
+//! RADIO.packets_total.update(Peer { address: 0x51 }, Counter::inc);
+//! let packets = RADIO.packets_total.pin(Peer { address: 0x51 }); // kept: no search, no critical section
+//! packets.inc();
+//! ```
+//!
 //! # What holds everywhere
 //! * Nothing panics, allocates, blocks or recurses; every loop is bounded.
 //! * Every update may run in an interrupt that preempts the same update at any instruction, and is never lost.
@@ -76,7 +105,7 @@
 //! | `embedded-io` | `Reporter::send` into any blocking `embedded_io::Write` |
 //! | `f32` | `GaugeF32`, and the digits of `f32` in text |
 //! | `f64` | the digits of `f64` in text, for hosts |
-//! | `critical-section` | atomics on targets without compare-and-swap; for binaries to set |
+//! | `critical-section` | atomics on targets without compare-and-swap; for binaries to set, and not needed for tables |
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,13 @@
 //! The registry that is changed at run time: what it says is what a constant registry of the same groups says.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that panics has failed"
+)]
+
 use narthex::model::{Defect, Desc, Instance, Label, Source, Value};
 use narthex::registry::{Group, RegistryError};
 use narthex::text::{Encoder, Error, Format};

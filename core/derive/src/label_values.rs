@@ -27,6 +27,17 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         let text = quote_spanned!(at(ty.span())=> <#ty as ::narthex::registry::LabelPart>::text);
         quote!(#index => #text(&self.#ident),)
     });
+    let refusals = fields.iter().map(|Part { ident, ty, .. }| {
+        let subject = format!("{values}, field `{ident}`");
+        quote_spanned! {at(ident.span())=>
+            const _: () = if let ::core::option::Option::Some(why) =
+                <#ty as ::narthex::registry::LabelPart>::REFUSAL
+            {
+                let refusal = ::narthex::registry::Refusal::of(#subject, why);
+                ::core::panic!("{}", refusal.message().as_str());
+            };
+        }
+    });
     let checks = fields.iter().map(|part| values.check_name(part.ident.span(), &part.name));
     Ok(quote! {
         #[automatically_derived]
@@ -43,6 +54,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             }
         }
 
+        #(#refusals)*
         #(#checks)*
     })
 }

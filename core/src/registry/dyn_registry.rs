@@ -50,7 +50,9 @@ pub(crate) type Hash = fn(&dyn Source) -> Result<u32, (usize, &'static str)>;
 ///
 /// Readers may run in any context. Each read takes a critical section to copy one position, about thirty
 /// instructions whatever `N`, and reads the cell behind it. A reader of several positions compares
-/// [`schema_hash`](Source::schema_hash) before and after, and begins anew when it has changed; the encoders do.
+/// [`schema_hash`](Source::schema_hash) before and after, and begins anew when it has changed; the encoders do. Two
+/// changes that undo each other between two reads of one encoder's call are not seen by it: do not unregister and
+/// register again in an interrupt that may come in the middle of one.
 ///
 /// RAM: on a 32-bit core 28 bytes for each instance and 12 more, all zeroes at first. The binary brings the
 /// implementation of `critical-section`.

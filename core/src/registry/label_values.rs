@@ -1,7 +1,7 @@
 //! Labels whose values only run time knows.
 
 use crate::instrument::LabelSet;
-use crate::model::{Dimension, LabelValue, ShortStr};
+use crate::model::{Dimension, Label, LabelValue, ShortStr};
 
 /// The value of every label of an overflow series.
 const OTHER: LabelValue = match LabelValue::new("other") {
@@ -51,6 +51,8 @@ pub trait LabelValues: Copy + PartialEq + Send {
 pub trait LabelPart: Copy + PartialEq + Send {
     /// All zeroes in memory.
     const EMPTY: Self;
+    /// Why this type cannot be the value of a label after all; the compiler says so at the field.
+    const REFUSAL: Option<&'static str> = None;
 
     /// The value as text. What differs has texts that differ.
     fn text(&self) -> LabelValue;
@@ -67,29 +69,22 @@ pub(super) const fn other() -> LabelValue {
 }
 
 impl<const N: usize> LabelPart for ShortStr<N> {
-    const EMPTY: Self = {
-        assert!(
-            N <= crate::model::Label::MAX_VALUE,
-            "the value of a label has at most 32 bytes: shorten the `ShortStr`"
-        );
-        Self::EMPTY
-    };
+    const EMPTY: Self = Self::EMPTY;
+    const REFUSAL: Option<&'static str> =
+        if N > Label::MAX_VALUE { Some("a `ShortStr` of at most 32 bytes fits a label") } else { None };
 
     fn text(&self) -> LabelValue {
         LabelValue::cut(self.as_str())
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<E: LabelSet + PartialEq + Send> LabelPart for E {
-    const EMPTY: Self = {
-        let [Dimension { values, .. }] = E::DIMENSIONS else {
-            panic!("one label has one value: list the fields of this label set as fields of their own")
-        };
-        assert!(
-            fits(values),
-            "a value of this enum has more than the 32 bytes of a label that is sent at run time"
-        );
-        E::FIRST
+    const EMPTY: Self = E::FIRST;
+    const REFUSAL: Option<&'static str> = match E::DIMENSIONS {
+        [Dimension { values, .. }] if fits(values) => None,
+        [_] => Some("a value of this enum is longer than the 32 bytes that fit a label of a table"),
+        _ => Some("a label set is no label: list its fields here"),
     };
 
     fn text(&self) -> LabelValue {
@@ -100,7 +95,7 @@ impl<E: LabelSet + PartialEq + Send> LabelPart for E {
 
 const fn fits(mut values: &[&str]) -> bool {
     while let [value, rest @ ..] = values {
-        if value.len() > crate::model::Label::MAX_VALUE {
+        if value.len() > Label::MAX_VALUE {
             return false;
         }
         values = rest;

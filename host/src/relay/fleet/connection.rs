@@ -22,7 +22,7 @@ const NAMES: u64 = 8;
 #[derive(Debug)]
 pub struct Connection {
     session: Session,
-    tenant: Tenant,
+    pub(super) tenant: Tenant,
 }
 
 /// The side of a connection that the session reports to.
@@ -31,7 +31,7 @@ pub struct Connection {
 /// the name back: from a device that was silent too long, or for another connection that speaks for the same device.
 /// A boot begins with a new device: only its name can tell whether that is the one from before.
 #[derive(Debug)]
-struct Tenant {
+pub(super) struct Tenant {
     fleet: Arc<Fleet>,
     origin: Origin,
     id: u64,

@@ -203,6 +203,10 @@ impl State {
         if self.firmware.is_empty() && same {
             self.firmware.clone_from(&old.firmware);
         }
+        if self.schema == old.schema && self.whole.is_none() {
+            // Its session is about to ask for it.
+            self.whole.clone_from(&old.whole);
+        }
         if same {
             self.booted_ms = old.booted_ms;
             // Where labels are cut elsewhere, families must come again.

@@ -128,12 +128,16 @@ impl Fleet {
 
     /// Changes limits and labels. Returns what cannot change while the gateway runs, or devices are connected: the name
     /// of the device label, labels of names that no device had.
-    pub fn reconfigure(&self, limits: Limits, labels: BTreeMap<String, Vec<(String, String)>>) -> Vec<String> {
+    pub fn reconfigure(
+        &self,
+        mut limits: Limits,
+        labels: BTreeMap<String, Vec<(String, String)>>,
+    ) -> Vec<String> {
         let mut rest = Vec::new();
         if limits.device_label != self.device_label {
             rest.push("device_label".to_owned());
         }
-        let limits = Limits { device_label: Arc::clone(&self.device_label), ..limits };
+        limits.device_label = Arc::clone(&self.device_label);
         self.limit_store(&limits);
         let settings = Arc::new(Settings { limits, labels });
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&settings);
@@ -142,7 +146,9 @@ impl Fleet {
             let mut state = device.lock();
             let name = Arc::clone(&state.name);
             let own = settings.labels.get(&*name).map_or(&[][..], |labels| labels);
-            if name.is_empty() || own.is_empty() && state.labels.iter().filter(|text| !text.is_empty()).count() < 2 {
+            if name.is_empty()
+                || own.is_empty() && state.labels.iter().filter(|text| !text.is_empty()).count() < 2
+            {
                 continue;
             }
             let has = |label: &str| state.added.names().iter().any(|name| **name == *label);
@@ -277,7 +283,14 @@ impl Fleet {
     }
 
     /// Takes from what a source may bring.
-    fn take(&self, origin: &Origin, name: bool, schema: bool, limits: &Limits, now: Now) -> Result<(), Cause> {
+    fn take(
+        &self,
+        origin: &Origin,
+        name: bool,
+        schema: bool,
+        limits: &Limits,
+        now: Now,
+    ) -> Result<(), Cause> {
         let wants = [
             name.then_some(New::Name(limits.new_names_per_minute)),
             schema.then_some(New::Schema(limits.new_schemas_per_minute)),

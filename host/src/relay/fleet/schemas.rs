@@ -5,12 +5,15 @@ use std::sync::{Arc, Weak};
 
 use super::super::session::{Added, FamilySchema};
 
+/// Families by their records.
+type Families = HashMap<Box<[u8]>, Weak<FamilySchema>>;
+
 /// Everything that is shared, as long as a device uses it.
 #[derive(Default)]
 pub(super) struct Schemas {
     /// For each set of added labels, which cut label texts elsewhere. There are few: one for each set of names that
     /// links have.
-    families: Vec<(Added, HashMap<Box<[u8]>, Weak<FamilySchema>>)>,
+    families: Vec<(Added, Families)>,
     /// By hash; those of one hash are told apart by their bytes.
     whole: HashMap<u32, Vec<Weak<[u8]>>>,
 }
@@ -28,7 +31,7 @@ impl Schemas {
             return shared;
         }
         let at = self.families.iter().position(|(there, _)| there == added).unwrap_or_else(|| {
-            self.families.push((added.clone(), HashMap::new()));
+            self.families.push((added.clone(), Families::new()));
             self.families.len() - 1
         });
         if let Some((_, families)) = self.families.get_mut(at) {

@@ -1,17 +1,21 @@
 //! How many new names and schemas each source may bring.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Most sources that are remembered one by one; those beyond share one measure.
 const MAX_SOURCES: usize = 4096;
 const MINUTE: f64 = 60.0;
+/// How long to wait before looking again for sources to be forgotten: strangers must not make it costly.
+const SWEEP: Duration = Duration::from_secs(1);
 
 /// What each source has left. A source that has not asked for a minute has all that it may have, and is forgotten.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     known: HashMap<Box<str>, Left>,
     others: Option<Left>,
+    /// When it was last looked for those to be forgotten.
+    swept: Option<Instant>,
 }
 
 /// What is limited, and how much of it a source may have in a minute; `u32::MAX` is any number.
@@ -38,8 +42,10 @@ impl Sources {
         }
         let full = Left { names: 1.0, schemas: 1.0, then: now };
         if !self.known.contains_key(source) {
-            if self.known.len() >= MAX_SOURCES {
+            let due = self.swept.is_none_or(|then| now.saturating_duration_since(then) >= SWEEP);
+            if self.known.len() >= MAX_SOURCES && due {
                 self.known.retain(|_, left| left.after(now).is_some());
+                self.swept = Some(now);
             }
             if self.known.len() < MAX_SOURCES {
                 self.known.insert(source.into(), full);
@@ -81,7 +87,6 @@ impl Left {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     #[test]
     fn a_source_has_so_many_a_minute() {

@@ -67,7 +67,7 @@ fn what_has_not_its_hash_is_neither_saved_nor_loaded_but_replaced() {
     store.save("pump", hash, &bytes);
     drop(store);
     let path = scratch.path("pump", hash);
-    for bad in [&b""[..], b"\x03\0onE", b"\x09\0one", b"\x03\0one\0", &[0xff; 200_000]] {
+    for bad in [&b""[..], b"\x03\0onE", b"\x09\0one", b"\x03\0one\0", &vec![0xff; 200_000]] {
         fs::write(&path, bad).unwrap();
         let store = scratch.open();
         assert_eq!(store.load("pump", hash), None, "{bad:?}");

@@ -4,10 +4,13 @@ mod boots;
 mod families;
 mod firmware;
 mod hostile;
+mod keeping;
+mod limits;
 mod many;
 mod names;
 mod own;
 mod pages;
+mod tables;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -118,133 +118,177 @@ impl Encoder {
         has: usize,
     ) -> Result<usize, Error> {
         loop {
-            let mark = out.len();
-            let next = self.step(source, out);
+            let (mark, before) = (out.len(), self.clone());
+            let goes_on = self.step(source, out);
             if out.is_full() {
+                *self = before;
                 if mark == 0 {
                     return Err(Error::BufferTooSmall { needs: out.len(), has });
                 }
                 return Ok(mark);
             }
-            match next {
-                Some(next) => *self = next,
-                None => return Ok(out.len()),
+            if !goes_on {
+                return Ok(out.len());
             }
         }
     }
 
-    /// Writes at most one line and returns the state after it; `None` at the end of the page.
-    fn step<S: Source + ?Sized>(&self, source: &S, out: &mut Out<'_>) -> Option<Self> {
+    /// Writes at most one line, and goes on behind it. Returns false at the end of the page.
+    fn step<S: Source + ?Sized>(&mut self, source: &S, out: &mut Out<'_>) -> bool {
         let Some(instance) = source.instance(usize::from(self.instance)) else {
-            if self.ended {
-                return None;
+            if !self.ended {
+                line::end(out, self.format);
             }
-            line::end(out, self.format);
-            return Some(Self { ended: true, ..*self });
+            return !core::mem::replace(&mut self.ended, true);
         };
         let desc = instance.desc;
-        if self.line < COMMENTS {
+        let line = self.line;
+        if line < COMMENTS {
             if !instance.first {
-                return Some(Self { line: COMMENTS, ..*self });
+                self.line = COMMENTS;
+                return true;
             }
             // Asked once: a gauge may be cleared or set while the page is written.
-            if self.line == 0
+            if line == 0
                 && (desc.optional || desc.capacity > 0)
                 && let Some(behind) = behind_absent(source, self.instance)
             {
-                return Some(Self { instance: behind, ..*self });
+                self.instance = behind;
+                return true;
             }
-            match self.line {
+            match line {
                 0 => head::help(out, self.format, desc.name, desc.kind, desc.help),
                 1 => head::kind(out, self.format, desc.name, desc.kind),
                 _ => head::unit(out, self.format, desc.name, desc.kind, desc.unit),
             }
-            return Some(Self { line: self.line + 1, ..*self });
+            self.line = line + 1;
+            return true;
         }
-        let child = usize::from(self.child);
-        if child >= desc.children() {
-            return Some(self.next_instance());
+        if usize::from(self.child) >= desc.children() {
+            self.instance = self.instance.saturating_add(1);
+            (self.child, self.line, self.total) = (0, 0, 0);
+            return true;
         }
         let slots = source.slots(usize::from(self.instance));
-        let birth = slots.map_or(0, |slots| slots.birth(child));
-        let index = usize::from(self.line - COMMENTS);
-        if slots.is_some() && (birth == 0 || (index > 0 && birth != self.birth)) {
-            return Some(self.next_child());
-        }
-        let at = Self { birth, ..*self };
         let start = out.len();
-        let next = at.sample(source, &instance, child, index, out);
-        if slots.is_some_and(|slots| slots.birth(child) != birth) {
+        if !self.is_same_child(slots, line > COMMENTS) || !self.sample(source, &instance, slots, out) {
+            self.next_child();
+        } else if !self.is_same_child(slots, true) {
             out.rewind(start);
-            return Some(self.next_child());
+            self.next_child();
         }
-        Some(next)
+        true
     }
 
-    fn next_instance(&self) -> Self {
-        Self { instance: self.instance.saturating_add(1), child: 0, line: 0, total: 0, birth: 0, ..*self }
+    /// Whether the slot has the child that was there before, or any if none was looked at yet. All that is no slot has
+    /// one child for ever.
+    fn is_same_child(&mut self, slots: Option<&dyn Slots>, looked: bool) -> bool {
+        let Some(slots) = slots else { return true };
+        let birth = slots.birth(usize::from(self.child));
+        birth != 0 && (!looked || birth == core::mem::replace(&mut self.birth, birth))
     }
 
-    fn next_child(&self) -> Self {
-        Self { child: self.child.saturating_add(1), line: COMMENTS, total: 0, birth: 0, ..*self }
+    const fn next_child(&mut self) {
+        self.child = self.child.saturating_add(1);
+        (self.line, self.total) = (COMMENTS, 0);
     }
 
-    /// Writes sample line `index` of a child. A histogram has its buckets, `+Inf`, `_sum` and `_count`, a state set
-    /// one for each state.
+    /// Writes the next line of a child. A histogram has its buckets, `+Inf`, `_sum` and `_count`, a state set one for
+    /// each state. Returns false if there is none: the child is complete, or not there.
     fn sample<S: Source + ?Sized>(
-        &self,
+        &mut self,
         source: &S,
         instance: &Instance<'_>,
-        child: usize,
-        index: usize,
+        slots: Option<&dyn Slots>,
         out: &mut Out<'_>,
-    ) -> Self {
+    ) -> bool {
         let desc = instance.desc;
-        let at = usize::from(self.instance);
-        let next_line = Self { line: self.line.saturating_add(1), ..*self };
-        let (suffix, last, value, scale, next) = match desc.kind {
+        let index = usize::from(self.line - COMMENTS);
+        // A histogram's cells have a line each, everything else has one cell.
+        let cell = if desc.kind == Kind::Histogram { index } else { 0 };
+        let read = || source.read(usize::from(self.instance), usize::from(self.child), cell);
+        let (suffix, last, value, scale) = match desc.kind {
             Kind::Histogram => {
-                let (buckets, sum) = (desc.bounds.len(), desc.bounds.len() + 1);
-                if index > sum {
-                    ("_count", Last::None, Value::Unsigned(self.total), Scale::ONE, self.next_child())
-                } else {
-                    // A cell that is not there would be a broken group: the child goes, not the page.
-                    let Some(value @ Value::Unsigned(count)) = source.read(at, child, index) else {
-                        return self.next_child();
-                    };
-                    if index == sum {
-                        ("_sum", Last::None, value, desc.scale, next_line)
-                    } else {
-                        let total = self.total.wrapping_add(count);
-                        let bucket = Last::Bucket(index.min(buckets));
-                        ("_bucket", bucket, Value::Unsigned(total), Scale::ONE, Self { total, ..next_line })
+                let sum = desc.bounds.len() + 1;
+                match read() {
+                    _ if index > sum + 1 => return false,
+                    _ if index > sum => ("_count", Last::None, Value::Unsigned(self.total), Scale::ONE),
+                    Some(value) if index == sum => ("_sum", Last::None, value, desc.scale),
+                    Some(Value::Unsigned(count)) => {
+                        self.total = self.total.wrapping_add(count);
+                        ("_bucket", Last::Bucket(index), Value::Unsigned(self.total), Scale::ONE)
                     }
+                    // A cell that is not there would be a broken group: the child goes, not the page.
+                    _ => return false,
                 }
             }
-            Kind::Info => ("", Last::None, Value::Unsigned(1), Scale::ONE, self.next_child()),
             Kind::StateSet => {
-                // Read once: two states cannot hold at a time.
-                let total = match source.read(at, child, 0) {
-                    _ if index > 0 => self.total,
-                    Some(Value::Unsigned(state)) => state,
-                    _ => return self.next_child(),
-                };
-                let Some(state) = desc.states.get(index) else { return self.next_child() };
-                let holds = u64::from(total == index as u64);
-                ("", Last::State(state), Value::Unsigned(holds), Scale::ONE, Self { total, ..next_line })
+                // Taken once: two states cannot hold at a time.
+                if index == 0 {
+                    let Some(Value::Unsigned(state)) = read() else { return false };
+                    self.total = state;
+                }
+                let Some(state) = desc.states.get(index) else { return false };
+                let holds = u64::from(self.total == index as u64);
+                ("", Last::State(state), Value::Unsigned(holds), Scale::ONE)
             }
+            _ if index > 0 => return false,
+            Kind::Info => ("", Last::None, Value::Unsigned(1), Scale::ONE),
             _ => {
-                let Some(value) = source.read(at, child, 0) else { return self.next_child() };
-                ("", Last::None, value, desc.scale, self.next_child())
+                let Some(value) = read() else { return false };
+                ("", Last::None, value, desc.scale)
             }
         };
+        self.line = self.line.saturating_add(1);
         let start = out.len();
         out.str(desc.name);
         out.str(suffix);
-        let slot = source.slots(at).map(|slots| (slots, self.birth));
-        labels(out, self.format, instance, child, slot, last);
+        self.labels(out, instance, slots, last);
         line::finish(out, self.format, start, value, scale);
-        next
+        true
+    }
+
+    /// Writes `{…}`: constant labels, then the child's, then the last; nothing if there is none.
+    fn labels(&self, out: &mut Out<'_>, instance: &Instance<'_>, slots: Option<&dyn Slots>, last: Last<'_>) {
+        let Instance { desc, labels, .. } = instance;
+        let child = usize::from(self.child);
+        let mut separator = b'{';
+        let mut label = |out: &mut Out<'_>, name: &str, value: &[u8]| {
+            out.byte(core::mem::replace(&mut separator, b','));
+            head::pair(out, name, value);
+        };
+        for constant in *labels {
+            label(out, constant.name, constant.value.as_bytes());
+        }
+        for (i, dimension) in desc.dimensions.iter().enumerate() {
+            match slots {
+                Some(slots) => {
+                    if let Some(value) = slots.label(child, self.birth, i) {
+                        label(out, dimension.name, value.as_bytes());
+                    }
+                }
+                None => {
+                    let value = desc.label_value(child, i).unwrap_or_default();
+                    label(out, dimension.name, value.as_bytes());
+                }
+            }
+        }
+        match last {
+            Last::None => {}
+            Last::Bucket(bucket) => {
+                out.byte(core::mem::replace(&mut separator, b','));
+                out.str("le=\"");
+                match desc.bounds.get(bucket) {
+                    Some(bound) => number::bound(out, self.format, *bound, desc.scale),
+                    None => out.str("+Inf"),
+                }
+                out.byte(b'"');
+            }
+            Last::State(state) => label(out, desc.name, state.as_bytes()),
+        }
+        if separator == b',' {
+            out.byte(b'}');
+        }
     }
 }
 
@@ -256,56 +300,6 @@ enum Last<'a> {
     Bucket(usize),
     /// The state, under the name of the family.
     State(&'a str),
-}
-
-/// Writes `{…}`: constant labels, then the child's, then the last; nothing if there is none.
-fn labels(
-    out: &mut Out<'_>,
-    format: Format,
-    instance: &Instance<'_>,
-    child: usize,
-    slot: Option<(&dyn Slots, u32)>,
-    last: Last<'_>,
-) {
-    let Instance { desc, labels, .. } = instance;
-    let mut separator = b'{';
-    let mut next = |out: &mut Out<'_>| {
-        out.byte(separator);
-        separator = b',';
-    };
-    for label in *labels {
-        next(out);
-        head::label(out, label.name, label.value);
-    }
-    for (i, dimension) in desc.dimensions.iter().enumerate() {
-        next(out);
-        match slot {
-            Some((slots, birth)) => {
-                let value = slots.label(child, birth, i).unwrap_or_default();
-                head::label(out, dimension.name, value.as_str());
-            }
-            None => head::label(out, dimension.name, desc.label_value(child, i).unwrap_or_default()),
-        }
-    }
-    match last {
-        Last::None => {}
-        Last::Bucket(bucket) => {
-            next(out);
-            out.str("le=\"");
-            match desc.bounds.get(bucket) {
-                Some(bound) => number::bound(out, format, *bound, desc.scale),
-                None => out.str("+Inf"),
-            }
-            out.byte(b'"');
-        }
-        Last::State(state) => {
-            next(out);
-            head::label(out, desc.name, state);
-        }
-    }
-    if separator == b',' {
-        out.byte(b'}');
-    }
 }
 
 /// Where the next family begins, if no child of the one that begins at `index` is there and set. Bounded by the

@@ -1,17 +1,13 @@
 //! The upper floor: what stays the same from page to page.
 
 use super::{Format, Out};
-use crate::model::{Kind, ends_with};
+use crate::model::Kind;
 
 /// The name a family has in this format: OpenMetrics leaves out a counter's `_total` and an info's `_info`.
 pub fn family(format: Format, kind: Kind, name: &str) -> &str {
-    match (format, kind) {
-        (Format::OpenMetrics, Kind::Counter | Kind::Info) => {
-            let suffix = kind.suffix();
-            let family = name.get(..name.len().saturating_sub(suffix.len())).unwrap_or(name);
-            if ends_with(name, suffix) { family } else { name }
-        }
-        _ => name,
+    match format {
+        Format::OpenMetrics => name.strip_suffix(kind.suffix()).unwrap_or(name),
+        Format::Text => name,
     }
 }
 
@@ -19,7 +15,7 @@ pub fn family(format: Format, kind: Kind, name: &str) -> &str {
 pub fn help(out: &mut Out<'_>, format: Format, name: &str, kind: Kind, help: &str) {
     comment(out, "# HELP ", family(format, kind, name));
     // OpenMetrics escapes quotes in HELP, text 0.0.4 does not.
-    out.escaped(help, format == Format::OpenMetrics);
+    out.escaped(help.as_bytes(), format == Format::OpenMetrics);
     out.byte(b'\n');
 }
 
@@ -42,6 +38,11 @@ pub fn unit(out: &mut Out<'_>, format: Format, name: &str, kind: Kind, unit: &st
 
 /// Writes `name="value"`, escaped, without comma or braces.
 pub fn label(out: &mut Out<'_>, name: &str, value: &str) {
+    pair(out, name, value.as_bytes());
+}
+
+/// The same for a value that need not be looked at as UTF-8, which it is.
+pub(super) fn pair(out: &mut Out<'_>, name: &str, value: &[u8]) {
     out.str(name);
     out.str("=\"");
     out.escaped(value, true);

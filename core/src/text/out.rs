@@ -80,9 +80,9 @@ impl<'a> Out<'a> {
     }
 
     /// Writes text with `\` and line feed escaped, and `"` too if `quotes`.
-    pub fn escaped(&mut self, text: &str, quotes: bool) {
+    pub(super) fn escaped(&mut self, text: &[u8], quotes: bool) {
         let special = |byte: &u8| matches!(byte, b'\\' | b'\n') || (quotes && *byte == b'"');
-        let mut rest = text.as_bytes();
+        let mut rest = text;
         while let Some(at) = rest.iter().position(special) {
             let Some((plain, [byte, tail @ ..])) = rest.split_at_checked(at) else { break };
             self.bytes(plain);

@@ -28,8 +28,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use tokio::sync::Semaphore;
 
-use super::negotiate::{self, Encoding};
 use super::Page;
+use super::negotiate::{self, Encoding};
 use crate::registry::Gatherer;
 use body::{Chunks, Nothing};
 pub use scrapes::Scrapes;

@@ -261,16 +261,13 @@ impl Encoder {
             label(out, constant.name, constant.value.as_bytes());
         }
         for (i, dimension) in desc.dimensions.iter().enumerate() {
-            match slots {
-                Some(slots) => {
-                    if let Some(value) = slots.label(child, self.birth, i) {
-                        label(out, dimension.name, value.as_bytes());
-                    }
-                }
-                None => {
-                    let value = desc.label_value(child, i).unwrap_or_default();
+            if let Some(slots) = slots {
+                if let Some(value) = slots.label(child, self.birth, i) {
                     label(out, dimension.name, value.as_bytes());
                 }
+            } else {
+                let value = desc.label_value(child, i).unwrap_or_default();
+                label(out, dimension.name, value.as_bytes());
             }
         }
         match last {

@@ -209,6 +209,12 @@ impl Series {
         present.iter().step_by(schema.cells.max(1)).filter(|present| **present).count()
     }
 
+    /// Bytes that it holds beside what is shared.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>() + self.cells.capacity() * 8 + self.present.capacity()
+    }
+
     /// Takes over families and values which have not come yet, up to `max` series in all.
     pub(super) fn resume(&mut self, old: &Self, max: usize) {
         let mut series: usize = self.slots.iter().map(|slot| slot.schema.series()).sum();

@@ -80,3 +80,24 @@ fn equal_devices_share_their_schema() {
         assert!(Arc::ptr_eq(&a.schema, &b.schema) && Arc::ptr_eq(&b.schema, &c.schema));
     }
 }
+
+#[test]
+fn a_device_of_69_lines_takes_two_kilobytes_beside_its_schema() {
+    let rig = Rig::new();
+    let mut line = rig.connect("10.0.0.1:1");
+    let ports = &[Dimension { name: "port", values: &["0", "1", "2", "3", "4", "5", "6", "7"] }];
+    let name =
+        |family: &str, n: usize| -> &'static str { Box::leak(format!("{family}{n}_total").into_boxed_str()) };
+    let mut metrics: Vec<_> = (0..10).map(|n| Metric::counter(name("c", n), 1)).collect();
+    metrics.extend(
+        (0..6).map(|n| Metric::new(Desc { dimensions: ports, ..Desc::counter(name("p", n), "Help.") })),
+    );
+    metrics.push(Metric::new(Desc::histogram("h", "Help.", &[1, 2, 5, 10, 20, 50, 100, 200])));
+    rig.hear(&mut line, &mut Firmware::new("pump", 1, metrics).with_mtu(1024), 1);
+    assert_eq!(rig.lines().len(), 69);
+    let index = rig.fleet.read();
+    let state = index.devices["pump"].lock();
+    let own = size_of::<super::super::device::Device>() + state.series.bytes();
+    // Without its places in the index: 24 bytes for each family, in nodes that are half full at worst.
+    assert!(own <= 2048, "{own}");
+}

@@ -19,7 +19,7 @@ use narthex_tests::page::{Format, Page, Sample};
 use narthex_tests::program::{Program, eventually};
 use narthex_tests::root;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
@@ -46,7 +46,7 @@ struct Rig {
 #[derive(Debug)]
 struct Look {
     pulses: f64,
-    boots: f64,
+    boots: u64,
     created: String,
 }
 
@@ -88,7 +88,7 @@ impl Rig {
         let line = created.lines().find(|line| line.starts_with("meter_pulses_created{"))?;
         Some(Look {
             pulses: number(&page, "meter_pulses_total")?,
-            boots: number(&page, "narthex_device_boots_total")?,
+            boots: page.sample("narthex_device_boots_total", &[("device", DEVICE)])?.value.parse().ok()?,
             created: line.to_owned(),
         })
     }
@@ -125,7 +125,7 @@ impl Rig {
     }
 }
 
-fn gateway(cable: &Cable, state: &PathBuf, address: &str) -> Gateway {
+fn gateway(cable: &Cable, state: &Path, address: &str) -> Gateway {
     let [option, value] = &cable.gateway;
     let state = state.to_str().expect("the path is text");
     Gateway::listening(address, &["relay", option, value, "--state", state])
@@ -147,7 +147,7 @@ fn same_boot(before: &Look, after: &Look) {
 #[track_caller]
 fn new_boot(before: &Look, after: &Look) {
     assert_ne!(after.created, before.created, "the created time of a boot that is over");
-    assert_eq!(after.boots, before.boots + 1.0, "boots");
+    assert_eq!(after.boots, before.boots + 1, "boots");
     assert!(after.pulses < 10.0 * PULSES_PER_SECOND, "{after:?} after {before:?}");
 }
 

@@ -54,7 +54,7 @@ fn an_hour_of_some_machines() {
 fn bad_links() {
     for seed in 0..20 {
         let mut random = Random(seed);
-        let rates = Rates { repeated: 0, late: 0, ..Rates::random(&mut random) };
+        let rates = Rates::random(&mut random);
         let mtu = 48 + random.below(500);
         let mut machine = Machine::new("a", random.bits() as u32, mtu);
         let mut link = BadLink::new(seed, rates);

@@ -29,7 +29,8 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    pub(super) fn arrives(&mut self, (boot, number): Number) {
+    pub(super) fn arrives(&mut self, number: Number) {
+        let Number { boot, frame: number, .. } = number;
         if boot != self.boot || self.came.is_empty() {
             self.counts = self.counts();
             (self.boot, self.first, self.newest) = (boot, number, number - 1);
@@ -43,6 +44,11 @@ impl Ledger {
             self.counts.received += 1;
             self.newest = number;
         }
+    }
+
+    /// The newest that has come of the present boot.
+    pub(super) fn newest(&self) -> Option<u64> {
+        (!self.came.is_empty()).then_some(self.newest)
     }
 
     pub(super) fn is_corrupt(&mut self) {

@@ -2,7 +2,7 @@
 //!
 //! Snapshots go in, and what arrives comes out, piece by piece: a piece is a frame, whole or not, or the text of a log.
 //! With [`Rates::wild`] anything happens to the bytes, and only the invariant can be demanded. Without, a flip neither
-//! makes nor hits a delimiter and nothing comes later than the next snapshot, so that every frame's fate is known by
+//! makes nor hits a delimiter and no frame comes so late that it would be given up, so that every frame's fate is known by
 //! its number, and [`BadLink::counts`] is what the gateway must say.
 
 mod ledger;
@@ -22,7 +22,7 @@ pub struct Rates {
     pub flipped: u16,
     /// Frames that arrive once more, at once or a little later.
     pub repeated: u16,
-    /// Frames that arrive behind others that were sent after them, in the next snapshot at the latest.
+    /// Frames that arrive behind others that were sent after them, the last of a snapshot even behind those of the next.
     pub late: u16,
     /// Frames in front of which a log line is on the link.
     pub text: u16,
@@ -61,8 +61,14 @@ pub enum Piece {
     Cut,
 }
 
-/// Where a frame comes from: the boot, and its number in it.
-type Number = (usize, u64);
+/// Where a frame comes from.
+#[derive(Clone, Copy, Debug)]
+struct Number {
+    boot: usize,
+    snapshot: u64,
+    /// Counted from 1 in the boot.
+    frame: u64,
+}
 
 /// What a piece is to the receiver.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +86,11 @@ pub struct BadLink {
     ledger: Ledger,
     boot: usize,
     sent: u64,
+    snapshots: u64,
+    /// The frame that came last, if it was not newer than all before.
+    old: Option<Number>,
+    /// The newest that has come, or will.
+    newest: u64,
     /// Frames that come later, and behind how many others.
     late: Vec<Late>,
     /// Pieces that were held until the next snapshot.
@@ -105,6 +116,9 @@ impl BadLink {
             ledger: Ledger::default(),
             boot: 0,
             sent: 0,
+            snapshots: 0,
+            old: None,
+            newest: 0,
             late: Vec::new(),
             delayed: Vec::new(),
             joining: true,
@@ -119,7 +133,7 @@ impl BadLink {
     /// The device boots: the next frame is the first of another boot. What was under way never arrives.
     pub fn boots(&mut self) {
         self.boot += 1;
-        self.sent = 0;
+        (self.sent, self.newest, self.old) = (0, 0, None);
         self.late.clear();
         self.delayed.clear();
     }
@@ -138,10 +152,11 @@ impl BadLink {
         for late in &mut self.late {
             late.snapshots += 1;
         }
+        self.snapshots += 1;
         let mut held = false;
         for frame in frames {
             self.sent += 1;
-            let number = (self.boot, self.sent);
+            let number = Number { boot: self.boot, snapshot: self.snapshots, frame: self.sent };
             if self.random.happens(self.rates.cut) {
                 self.cut(&mut out, frame);
                 held = false;
@@ -149,24 +164,20 @@ impl BadLink {
             }
             held |= self.random.happens(self.rates.delayed);
             for (what, bytes) in self.fate(number, frame) {
-                if held {
-                    self.delayed.push((what, bytes));
-                } else {
-                    self.put(&mut out, what, bytes);
-                }
+                self.bring(&mut out, held, what, bytes);
             }
-            if !held {
-                self.release(&mut out, |late| late.behind == 0);
+            while let Some(at) = self.late.iter().position(|late| late.behind == 0 && !held) {
+                let late = self.late.remove(at);
+                self.bring(&mut out, held, What::Frame(late.number), late.frame);
             }
         }
-        // No later than the end of this snapshot, wherever that is.
-        if held {
-            let (now, later): (Vec<_>, _) =
-                std::mem::take(&mut self.late).into_iter().partition(|late| late.snapshots > 0);
-            self.late = later;
-            self.delayed.extend(now.into_iter().map(|late| (What::Frame(late.number), late.frame)));
-        } else {
-            self.release(&mut out, |late| late.snapshots > 0);
+        // By the second snapshot that is heard after the gap a frame would be given up: it comes no later than the end of
+        // the first.
+        while let Some(at) =
+            self.late.iter().position(|late| late.snapshots > 0 || late.number.frame < self.newest)
+        {
+            let late = self.late.remove(at);
+            self.bring(&mut out, held, What::Frame(late.number), late.frame);
         }
         if self.rates.wild { self.spoil(out) } else { out }
     }
@@ -211,8 +222,31 @@ impl BadLink {
         frame
     }
 
+    /// Sends a piece now, or with the next snapshot.
+    fn bring(&mut self, out: &mut Vec<Piece>, held: bool, what: What, bytes: Vec<u8>) {
+        if let What::Frame(number) = what {
+            self.newest = self.newest.max(number.frame);
+        }
+        if held {
+            self.delayed.push((what, bytes));
+        } else {
+            self.put(out, what, bytes);
+        }
+    }
+
+    /// Whether the receiver would take this frame, behind the one before, for the second of a device that has begun
+    /// anew with the same boot id: both are old, one follows the other, and they are of two snapshots.
+    fn looks_like_a_restart(&mut self, number: Number) -> bool {
+        let is_old = self.ledger.newest().is_some_and(|newest| number.frame <= newest);
+        let follows = |old: Number| old.frame + 1 == number.frame && old.snapshot != number.snapshot;
+        let looks = is_old && self.old.is_some_and(follows);
+        self.old = if is_old { Some(number) } else { None };
+        looks && !self.rates.wild
+    }
+
     fn put(&mut self, out: &mut Vec<Piece>, what: What, bytes: Vec<u8>) {
         match what {
+            What::Frame(number) if self.looks_like_a_restart(number) => return,
             What::Frame(number) => self.ledger.arrives(number),
             // What may lack its beginning is not held against the device.
             What::Damaged if !self.joining => self.ledger.is_corrupt(),
@@ -220,15 +254,6 @@ impl BadLink {
         }
         self.joining = false;
         out.push(Piece::Bytes(bytes));
-    }
-
-    fn release(&mut self, out: &mut Vec<Piece>, due: impl Fn(&Late) -> bool) {
-        let (now, later) = std::mem::take(&mut self.late).into_iter().partition(due);
-        self.late = later;
-        let now: Vec<Late> = now;
-        for Late { number, frame, .. } in now {
-            self.put(out, What::Frame(number), frame);
-        }
     }
 
     /// The connection ends within a frame, and all that is under way with it; the next may begin in its rest.

@@ -2,6 +2,8 @@
 //! the link is good it shows the device's own page; and it counts what the link did.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
+mod links;
+
 use narthex::text::Format;
 use narthex_tests::bad_link::wire::{InProcess, Wire};
 use narthex_tests::bad_link::{BadLink, Counts, Piece, Rates};

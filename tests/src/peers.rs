@@ -69,6 +69,17 @@ pub fn series(stream: &[u8]) -> (Vec<String>, BTreeMap<String, u64>) {
     (lines, counts.chunks(2).map(count).collect())
 }
 
+/// The series that `narthex decode --format json` has printed, as sorted lines of text.
+///
+/// # Panics
+/// If they are not what it should print.
+pub fn json_lines(said: &str) -> Vec<String> {
+    let script = crate::root().join("tests/peers/json_lines.py");
+    let (ok, lines) = run(Command::new("python3").arg(script), said);
+    assert!(ok, "{lines}");
+    lines.lines().map(str::to_owned).collect()
+}
+
 fn family(line: &str) -> Result<(String, String, usize), String> {
     let mut words = line.split(' ');
     match (words.next(), words.next(), words.next().and_then(|count| count.parse().ok()), words.next()) {

@@ -1,36 +1,86 @@
-//! A second decoder, in another language, reads streams and comes to the same series as the gateway.
+//! A second decoder, in another language, reads streams and comes to the same series as the gateway and as `narthex decode`.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use narthex::text::Format;
-use narthex_tests::bad_link::{BadLink, Piece, Rates};
+use narthex_tests::bad_link::{BadLink, Counts, Piece, Rates};
+use narthex_tests::gateway;
 use narthex_tests::host::Host;
 use narthex_tests::machine::Machine;
 use narthex_tests::peers;
 use narthex_tests::random::Random;
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+use std::{env, fs};
 
 const STEP: Duration = Duration::from_secs(1);
 
-/// The series of a page, as the second decoder tells them: without comments, sorted.
-fn series(host: &Host) -> Vec<String> {
-    let page = host.page(Format::Text);
+/// The series of a page without comments, sorted.
+fn sorted(page: &str) -> Vec<String> {
     let mut lines: Vec<_> = page.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
     lines.sort();
     lines
 }
 
-/// Both read this stream, with the clock at its end.
+/// What `narthex decode` prints of this stream.
+fn decoded(stream: &[u8], format: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let path = env::temp_dir().join(format!("narthex-second-decoder-{}-{number}", std::process::id()));
+    fs::write(&path, stream).expect("the file can be written");
+    let output = Command::new(gateway::binary()).args(["decode", "--format", format]).arg(&path).output();
+    fs::remove_file(&path).expect("the file is there");
+    let output = output.expect("narthex can be run");
+    // 1 says that frames were lost or refused.
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("it is text")
+}
+
+/// All read the same in this stream: the gateway, with the clock at its end; `narthex decode`; and the second decoder.
 #[track_caller]
-fn read_the_same(stream: &[u8], end: Duration, seed: u64) {
+fn read_the_same(stream: &[u8], end: Duration, seed: u64) -> (BTreeMap<String, u64>, Counts) {
     let mut host = Host::new();
     host.at(end);
     host.feed(stream, &mut Random(seed));
     let (lines, counts) = peers::series(stream);
     assert!(!lines.is_empty());
-    assert_eq!(lines, series(&host), "seed {seed}");
-    let ours = host.counts();
-    let theirs = ["received", "repeated", "corrupt"].map(|what| counts[what]);
+    assert_eq!(lines, sorted(&host.page(Format::Text)), "seed {seed}");
+    assert_eq!(lines, sorted(&decoded(stream, "text")), "seed {seed}");
+    assert_eq!(lines, peers::json_lines(&decoded(stream, "json")), "seed {seed}");
+    (counts, host.counts())
+}
+
+/// And count the same.
+#[track_caller]
+fn count_the_same(stream: &[u8], end: Duration, seed: u64) {
+    let (theirs, ours) = read_the_same(stream, end, seed);
+    let theirs = ["received", "repeated", "corrupt"].map(|what| theirs[what]);
     assert_eq!(theirs, [ours.received, ours.repeated, ours.corrupt], "seed {seed}");
+}
+
+/// What goes over the link in all golden vectors, one behind the other.
+fn golden() -> Vec<u8> {
+    let path = narthex_tests::root().join("tests/vectors/frames.txt");
+    let text = fs::read_to_string(path).expect("the file is there");
+    let (mut on_link, mut stream) = (false, Vec::new());
+    for line in text.lines() {
+        match line {
+            "link" => on_link = true,
+            "says" => on_link = false,
+            line if on_link => {
+                let bytes = line.split('#').next().unwrap_or_default().split_whitespace();
+                stream.extend(bytes.map(|byte| u8::from_str_radix(byte, 16).expect("two digits")));
+            }
+            _ => {}
+        }
+    }
+    stream
+}
+
+#[test]
+fn golden_vectors() {
+    read_the_same(&golden(), STEP, 0);
 }
 
 /// The names of some machines.
@@ -47,7 +97,7 @@ fn an_hour_of_some_machines() {
             stream.extend(machine.snapshot(STEP).concat());
         }
     }
-    read_the_same(&stream, STEP * 3600, 1);
+    count_the_same(&stream, STEP * 3600, 1);
 }
 
 #[test]
@@ -71,7 +121,7 @@ fn bad_links() {
                 }
             }
         }
-        read_the_same(&stream, STEP * 200, seed);
+        count_the_same(&stream, STEP * 200, seed);
     }
 }
 
@@ -86,6 +136,6 @@ fn a_stream_that_begins_and_ends_in_a_frame() {
     }
     for seed in 0..10 {
         let (from, to) = (random.below(500), stream.len() - random.below(500));
-        read_the_same(&stream[from..to], STEP * 100, seed);
+        count_the_same(&stream[from..to], STEP * 100, seed);
     }
 }

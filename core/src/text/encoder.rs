@@ -185,7 +185,8 @@ impl Encoder {
     fn is_same_child(&mut self, slots: Option<&dyn Slots>, looked: bool) -> bool {
         let Some(slots) = slots else { return true };
         let birth = slots.birth(usize::from(self.child));
-        birth != 0 && (!looked || birth == core::mem::replace(&mut self.birth, birth))
+        let before = core::mem::replace(&mut self.birth, birth);
+        birth != 0 && (!looked || birth == before)
     }
 
     const fn next_child(&mut self) {

@@ -53,7 +53,7 @@ struct Old {
 /// What the next version counts: another family first, so that every cell has another place.
 #[derive(Metrics)]
 #[metrics(prefix = "mill")]
-struct New {
+struct Newer {
     /// Times the mill stood still.
     stops_total: Counter,
     /// Turns of the mill.
@@ -126,7 +126,7 @@ impl Device {
                 (board, Box::new(work))
             }
             Version::New => {
-                let board = Board::boot(New::new());
+                let board = Board::boot(Newer::new());
                 let on = &board.group;
                 let work = |n| {
                     on.stops_total.inc();

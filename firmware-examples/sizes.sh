@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What narthex adds to a firmware: the sections of REF-A with text, or with snapshots, less those of the same program
-# without narthex. Prints `what<TAB>bytes`.
+# What narthex adds to a firmware: the sections of REF-A with text, or with snapshots (and with requests, with
+# sparse frames, with both), less those of the same program without narthex. Prints `what<TAB>bytes`.
 set -euo pipefail
 cd "$(dirname "$(realpath "$0")")"
 target=thumbv7m-none-eabi
@@ -20,8 +20,9 @@ sections() {
 }
 
 read -r flash data ram < <(sections "")
-for feature in text wire; do
-    read -r f d r < <(sections "$feature")
-    printf 'REF-A %s flash\t%d\n' "$feature" $((f + d - flash - data))
-    printf 'REF-A %s RAM\t%d\n' "$feature" $((d + r - data - ram))
+for features in text wire wire,requests wire,sparse wire,requests,sparse; do
+    read -r f d r < <(sections "$features")
+    what=${features//,/ and }
+    printf 'REF-A %s flash\t%d\n' "$what" $((f + d - flash - data))
+    printf 'REF-A %s RAM\t%d\n' "$what" $((d + r - data - ram))
 done

@@ -15,12 +15,20 @@ use lm3s6965 as _;
 #[cfg(feature = "text")]
 use narthex::text::{Encoder, Format};
 #[cfg(feature = "wire")]
-use narthex::{Registry, transport::Reporter, wire::Identity};
+use narthex::{
+    model::Source,
+    transport::{Memory, Reporter, Requests},
+    wire::Identity,
+};
 #[cfg(any(feature = "text", feature = "wire"))]
 use ref_a::{RADIO, REGISTRY, Reason};
 
 /// Bytes of the buffer that pages and frames are written to.
 const BUFFER: usize = 256;
+
+/// Cells of a snapshot.
+#[cfg(feature = "sparse")]
+const CELLS: usize = 28;
 
 #[cfg(feature = "wire")]
 const IDENTITY: Identity<'static> = Identity { device: "radio-1", firmware: "1.0.0" };
@@ -28,14 +36,24 @@ const IDENTITY: Identity<'static> = Identity { device: "radio-1", firmware: "1.0
 #[entry]
 fn main() -> ! {
     let (mut buf, mut other) = ([0; BUFFER], [0; BUFFER]);
+    #[cfg(feature = "sparse")]
+    let mut last = [0; CELLS];
     #[cfg(feature = "wire")]
-    let mut reporter = Reporter::new(&REGISTRY, IDENTITY, black_box(1));
+    let reporter = Reporter::new(&REGISTRY, IDENTITY, black_box(1));
+    #[cfg(feature = "sparse")]
+    let reporter = reporter.with_memory(black_box(&mut last));
+    #[cfg(feature = "requests")]
+    let reporter = reporter.with_requests();
+    #[cfg(feature = "wire")]
+    let mut reporter = reporter;
     loop {
         memory(black_box(&mut buf), black_box(&mut other), black_box(BUFFER));
         #[cfg(any(feature = "text", feature = "wire"))]
         count(black_box(7));
         #[cfg(feature = "text")]
         print(black_box(&mut buf));
+        #[cfg(feature = "requests")]
+        reporter.receive(black_box(&other));
         #[cfg(feature = "wire")]
         send(&mut reporter, black_box(&mut buf));
     }
@@ -89,7 +107,7 @@ fn print(buf: &mut [u8; BUFFER]) {
 /// Sends a snapshot.
 #[cfg(feature = "wire")]
 #[inline(never)]
-fn send(reporter: &mut Reporter<'_, Registry>, buf: &mut [u8; BUFFER]) {
+fn send<S: Source, M: Memory, R: Requests>(reporter: &mut Reporter<'_, S, M, R>, buf: &mut [u8; BUFFER]) {
     reporter.begin(black_box(Duration::from_secs(1)));
     while let Ok(Some(frame)) = reporter.frame(buf) {
         black_box(frame);

@@ -20,7 +20,7 @@ sections() {
 }
 
 read -r flash data ram < <(sections "")
-for features in text wire wire,requests wire,sparse wire,requests,sparse; do
+for features in text openmetrics wire wire,requests wire,sparse wire,requests,sparse; do
     read -r f d r < <(sections "$features")
     what=${features//,/ and }
     printf 'REF-A %s flash\t%d\n' "$what" $((f + d - flash - data))

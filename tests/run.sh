@@ -140,7 +140,7 @@ links_no_panic() {
     local nm elf features symbols
     nm=$(echo "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-nm)
     elf=$CARGO_TARGET_DIR/thumbv7m-none-eabi/release/ref-a
-    for features in text wire wire,requests wire,sparse wire,requests,sparse text,wire,requests,sparse; do
+    for features in text wire wire,requests wire,sparse wire,requests,sparse openmetrics,wire,requests,sparse; do
         (cd firmware-examples && cargo build --release -p ref-a --bin ref-a --features "$features")
         symbols=$("$nm" -C "$elf")
         grep -q 'narthex::' <<<"$symbols" || { echo "$elf is not the firmware it should be"; return 1; }

@@ -5,7 +5,7 @@ use core::fmt;
 use super::{Format, Out, head, line, number};
 use crate::model::{Instance, Kind, Scale, Slots, Source, Value};
 
-/// Lines of a family before its samples: HELP, TYPE, UNIT.
+/// Lines of a family before its samples, where the first child is that is there: HELP, TYPE, UNIT.
 const COMMENTS: u16 = 3;
 
 /// Writes all series of a [`Source`] as text, as many whole lines at a time as the caller's buffer holds.
@@ -55,7 +55,6 @@ pub struct Encoder {
     child: u16,
     line: u16,
     format: Format,
-    ended: bool,
 }
 
 /// Why a page cannot go on.
@@ -91,7 +90,7 @@ impl core::error::Error for Error {}
 impl Encoder {
     /// Starts a page.
     pub const fn new(format: Format) -> Self {
-        Self { total: 0, birth: 0, schema: 0, instance: 0, child: 0, line: 0, format, ended: false }
+        Self { total: 0, birth: 0, schema: 0, instance: 0, child: 0, line: 0, format }
     }
 
     /// Fills `buf` with whole lines and returns how many bytes were written; 0 when the page is complete.
@@ -118,15 +117,15 @@ impl Encoder {
         has: usize,
     ) -> Result<usize, Error> {
         loop {
-            let (mark, before) = (out.len(), self.clone());
-            let goes_on = self.step(source, out);
+            let (mark, mut next) = (out.len(), self.clone());
+            let goes_on = next.step(source, out);
             if out.is_full() {
-                *self = before;
                 if mark == 0 {
                     return Err(Error::BufferTooSmall { needs: out.len(), has });
                 }
                 return Ok(mark);
             }
+            *self = next;
             if !goes_on {
                 return Ok(out.len());
             }
@@ -135,63 +134,51 @@ impl Encoder {
 
     /// Writes at most one line, and goes on behind it. Returns false at the end of the page.
     fn step<S: Source + ?Sized>(&mut self, source: &S, out: &mut Out<'_>) -> bool {
-        let Some(instance) = source.instance(usize::from(self.instance)) else {
-            if !self.ended {
+        let index = usize::from(self.instance);
+        let Some(instance) = source.instance(index) else {
+            let ended = core::mem::replace(&mut self.line, 1) > 0;
+            if !ended {
                 line::end(out, self.format);
             }
-            return !core::mem::replace(&mut self.ended, true);
+            return !ended;
         };
-        let desc = instance.desc;
-        let line = self.line;
-        if line < COMMENTS {
-            if !instance.first {
-                self.line = COMMENTS;
-                return true;
-            }
-            // Asked once: a gauge may be cleared or set while the page is written.
-            if line == 0
-                && (desc.optional || desc.capacity > 0)
-                && let Some(behind) = behind_absent(source, self.instance)
-            {
-                self.instance = behind;
-                return true;
-            }
-            match line {
-                0 => head::help(out, self.format, desc.name, desc.kind, desc.help),
-                1 => head::kind(out, self.format, desc.name, desc.kind),
-                _ => head::unit(out, self.format, desc.name, desc.kind, desc.unit),
-            }
-            self.line = line + 1;
-            return true;
-        }
-        if usize::from(self.child) >= desc.children() {
+        let child = usize::from(self.child);
+        if child >= instance.desc.children() {
             self.instance = self.instance.saturating_add(1);
-            (self.child, self.line, self.total) = (0, 0, 0);
+            self.child = 0;
+            // Comments for which nothing was there yet stand in front of the next instance of the family.
+            if source.instance(index + 1).is_none_or(|next| next.first) {
+                self.line = 0;
+            }
             return true;
         }
-        let slots = source.slots(usize::from(self.instance));
+        let (desc, slots) = (instance.desc, source.slots(index));
+        // All that is no slot has one child for ever.
+        let birth = || slots.map_or(1, |slots| slots.birth(child));
+        let now = birth();
+        if self.line < COMMENTS {
+            // Asked once: a gauge may be cleared or set while the page is written.
+            let there = || now > 0 && (!desc.optional || source.read(index, child, 0).is_some());
+            if self.line > 0 || there() {
+                head::comments(out, self.format, self.line, desc);
+                self.line += 1;
+            } else {
+                self.child = self.child.saturating_add(1);
+            }
+            return true;
+        }
+        if self.line == COMMENTS {
+            self.birth = now;
+        }
         let start = out.len();
-        if !self.is_same_child(slots, line > COMMENTS) || !self.sample(source, &instance, slots, out) {
-            self.next_child();
-        } else if !self.is_same_child(slots, true) {
+        if now > 0 && now == self.birth && self.sample(source, &instance, slots, out) && birth() == now {
+            self.line = self.line.saturating_add(1);
+        } else {
             out.rewind(start);
-            self.next_child();
+            self.child = self.child.saturating_add(1);
+            (self.line, self.total) = (COMMENTS, 0);
         }
         true
-    }
-
-    /// Whether the slot has the child that was there before, or any if none was looked at yet. All that is no slot has
-    /// one child for ever.
-    fn is_same_child(&mut self, slots: Option<&dyn Slots>, looked: bool) -> bool {
-        let Some(slots) = slots else { return true };
-        let birth = slots.birth(usize::from(self.child));
-        let before = core::mem::replace(&mut self.birth, birth);
-        birth != 0 && (!looked || birth == before)
-    }
-
-    const fn next_child(&mut self) {
-        self.child = self.child.saturating_add(1);
-        (self.line, self.total) = (COMMENTS, 0);
     }
 
     /// Writes the next line of a child. A histogram has its buckets, `+Inf`, `_sum` and `_count`, a state set one for
@@ -205,118 +192,85 @@ impl Encoder {
     ) -> bool {
         let desc = instance.desc;
         let index = usize::from(self.line - COMMENTS);
-        // A histogram's cells have a line each, everything else has one cell.
-        let cell = if desc.kind == Kind::Histogram { index } else { 0 };
-        let read = || source.read(usize::from(self.instance), usize::from(self.child), cell);
-        let (suffix, last, value, scale) = match desc.kind {
-            Kind::Histogram => {
-                let sum = desc.bounds.len() + 1;
-                match read() {
-                    _ if index > sum + 1 => return false,
-                    _ if index > sum => ("_count", Last::None, Value::Unsigned(self.total), Scale::ONE),
-                    Some(value) if index == sum => ("_sum", Last::None, value, desc.scale),
-                    Some(Value::Unsigned(count)) => {
-                        self.total = self.total.wrapping_add(count);
-                        ("_bucket", Last::Bucket(index), Value::Unsigned(self.total), Scale::ONE)
-                    }
-                    // A cell that is not there would be a broken group: the child goes, not the page.
-                    _ => return false,
-                }
-            }
-            Kind::StateSet => {
-                // Taken once: two states cannot hold at a time.
-                if index == 0 {
-                    let Some(Value::Unsigned(state)) = read() else { return false };
-                    self.total = state;
-                }
-                let Some(state) = desc.states.get(index) else { return false };
-                let holds = u64::from(self.total == index as u64);
-                ("", Last::State(state), Value::Unsigned(holds), Scale::ONE)
-            }
-            _ if index > 0 => return false,
-            Kind::Info => ("", Last::None, Value::Unsigned(1), Scale::ONE),
-            _ => {
-                let Some(value) = read() else { return false };
-                ("", Last::None, value, desc.scale)
-            }
+        let sum = desc.bounds.len().saturating_add(1);
+        let of_total = matches!(desc.kind, Kind::Info | Kind::StateSet)
+            || (desc.kind == Kind::Histogram && index != sum);
+        // How many lines there are, and whether this one has a cell, which then is that of its number. A state is
+        // read once: two cannot hold at a time.
+        let (lines, reads) = match desc.kind {
+            Kind::Histogram => (sum + 2, index <= sum),
+            Kind::StateSet => (desc.states.len(), index == 0),
+            Kind::Info => (1, false),
+            _ => (1, true),
         };
-        self.line = self.line.saturating_add(1);
+        if index >= lines {
+            return false;
+        }
+        let mut value = Value::Unsigned(0);
+        if reads {
+            // A cell that is not there would be a broken group: the child goes, not the page.
+            let read = source.read(usize::from(self.instance), usize::from(self.child), index);
+            let Some(read) = read else { return false };
+            value = read;
+        }
+        let mut scale = desc.scale;
+        if of_total {
+            if let Value::Unsigned(n) = value {
+                self.total = self.total.wrapping_add(n);
+            }
+            scale = Scale::ONE;
+            // An info is as a state that always holds.
+            let holds = u64::from(self.total == index as u64);
+            value = Value::Unsigned(if desc.kind == Kind::Histogram { self.total } else { holds });
+        }
         let start = out.len();
         out.str(desc.name);
-        out.str(suffix);
-        self.labels(out, instance, slots, last);
+        if desc.kind == Kind::Histogram {
+            let bucket = index < sum;
+            let last = if index == sum { "_sum" } else { "_count" };
+            out.str(if bucket { "_bucket" } else { last });
+        }
+        self.labels(out, instance, slots, index);
         line::finish(out, self.format, start, value, scale);
         true
     }
 
-    /// Writes `{…}`: constant labels, then the child's, then the last; nothing if there is none.
-    fn labels(&self, out: &mut Out<'_>, instance: &Instance<'_>, slots: Option<&dyn Slots>, last: Last<'_>) {
+    /// Writes `{…}`: constant labels, then the child's, then that of the line; nothing if there is none.
+    fn labels(&self, out: &mut Out<'_>, instance: &Instance<'_>, slots: Option<&dyn Slots>, index: usize) {
         let Instance { desc, labels, .. } = instance;
         let child = usize::from(self.child);
-        let mut separator = b'{';
-        let mut label = |out: &mut Out<'_>, name: &str, value: &[u8]| {
-            out.byte(core::mem::replace(&mut separator, b','));
-            head::pair(out, name, value);
-        };
+        let start = out.len();
         for constant in *labels {
-            label(out, constant.name, constant.value.as_bytes());
+            head::listed(out, start, constant.name, constant.value.as_bytes());
         }
+        let mut stride = desc.children();
         for (i, dimension) in desc.dimensions.iter().enumerate() {
-            if let Some(slots) = slots {
-                if let Some(value) = slots.label(child, self.birth, i) {
-                    label(out, dimension.name, value.as_bytes());
-                }
-            } else {
-                let value = desc.label_value(child, i).unwrap_or_default();
-                label(out, dimension.name, value.as_bytes());
-            }
+            let value = slots.and_then(|slots| slots.label(child, self.birth, i));
+            let values = dimension.values;
+            stride = stride.checked_div(values.len()).unwrap_or(0);
+            let at = child.checked_div(stride).and_then(|at| at.checked_rem(values.len())).unwrap_or(0);
+            let value = match &value {
+                Some(value) => value.as_bytes(),
+                None => values.get(at).copied().unwrap_or_default().as_bytes(),
+            };
+            head::listed(out, start, dimension.name, value);
         }
-        match last {
-            Last::None => {}
-            Last::Bucket(bucket) => {
-                out.byte(core::mem::replace(&mut separator, b','));
-                out.str("le=\"");
-                match desc.bounds.get(bucket) {
-                    Some(bound) => number::bound(out, self.format, *bound, desc.scale),
-                    None => out.str("+Inf"),
-                }
-                out.byte(b'"');
-            }
-            Last::State(state) => label(out, desc.name, state.as_bytes()),
+        if let Some(state) = desc.states.get(index) {
+            head::listed(out, start, desc.name, state.as_bytes());
         }
-        if separator == b',' {
+        if desc.kind == Kind::Histogram && index <= desc.bounds.len() {
+            out.byte(if out.len() == start { b'{' } else { b',' });
+            out.str("le=\"");
+            match desc.bounds.get(index) {
+                Some(bound) => number::bound(out, self.format, *bound, desc.scale),
+                None => out.str("+Inf"),
+            }
+            out.byte(b'"');
+        }
+        if out.len() > start {
             out.byte(b'}');
         }
     }
-}
-
-/// The label behind all others.
-#[derive(Clone, Copy)]
-enum Last<'a> {
-    None,
-    /// `le`, by the index of the bucket.
-    Bucket(usize),
-    /// The state, under the name of the family.
-    State(&'a str),
-}
-
-/// Where the next family begins, if no child of the one that begins at `index` is there and set. Bounded by the
-/// family's size.
-fn behind_absent<S: Source + ?Sized>(source: &S, index: u16) -> Option<u16> {
-    let mut at = usize::from(index);
-    while let Some(Instance { desc, first, .. }) = source.instance(at) {
-        if first && at != usize::from(index) {
-            break;
-        }
-        let slots = source.slots(at);
-        let there = |child: &usize| slots.is_none_or(|slots| slots.birth(*child) > 0);
-        let set = |child| !desc.optional || source.read(at, child, 0).is_some();
-        if (0..desc.children()).filter(there).any(set) {
-            return None;
-        }
-        at += 1;
-    }
-    Some(at as u16)
 }
 
 #[cfg(test)]

@@ -27,16 +27,9 @@ pub fn value(out: &mut Out<'_>, format: Format, value: Value, scale: Scale) -> b
 /// Writes `n` times ten to the power of `scale` as a plain decimal: exact, without an exponent, without trailing
 /// zeros behind the point.
 pub fn decimal(out: &mut Out<'_>, n: u64, scale: Scale) {
-    let mut text = [b'0'; MAX_DIGITS];
+    let mut text = [0; MAX_DIGITS];
     let digits = digits(&mut text, n);
-    let exponent = i32::from(scale.exponent());
-    if n == 0 || exponent >= 0 {
-        out.bytes(digits);
-        if n != 0 {
-            zeros(out, exponent);
-        }
-        return;
-    }
+    let exponent = if n == 0 { 0 } else { i32::from(scale.exponent()) };
     plain(out, digits, digits.len() as i32 + exponent);
 }
 
@@ -44,7 +37,7 @@ pub fn decimal(out: &mut Out<'_>, n: u64, scale: Scale) {
 /// (OpenMetrics 1.0, "Considerations: Canonical Numbers"), which is Go's shortest form (`0.005`, `1e-06`), in
 /// OpenMetrics with `.0` behind what would look like an integer.
 pub fn bound(out: &mut Out<'_>, format: Format, bound: u32, scale: Scale) {
-    let mut text = [b'0'; MAX_DIGITS];
+    let mut text = [0; MAX_DIGITS];
     let digits = digits(&mut text, u64::from(bound));
     let point = digits.len() as i32 + i32::from(scale.exponent());
     shortest(out, format, digits, point);
@@ -71,7 +64,7 @@ fn shortest(out: &mut Out<'_>, format: Format, digits: &[u8], point: i32) {
         if exponent < 10 {
             out.byte(b'0');
         }
-        let mut text = [b'0'; MAX_DIGITS];
+        let mut text = [0; MAX_DIGITS];
         out.bytes(self::digits(&mut text, u64::from(exponent)));
         return;
     }
@@ -118,48 +111,47 @@ fn trimmed(mut digits: &[u8]) -> &[u8] {
 /// The decimal digits of `n`, at the end of `text`, without leading zeros; `0` has one digit.
 fn digits(text: &mut [u8; MAX_DIGITS], mut n: u64) -> &[u8] {
     let mut used = 0;
-    let mut places = text.iter_mut().rev();
-    // While it does not fit a machine word: four digits at a time.
-    while let Err(_too_large) = u32::try_from(n) {
-        let (quotient, mut group) = divide(n);
-        for place in places.by_ref().take(4) {
-            *place = b'0' + (group % 10) as u8;
-            group /= 10;
+    // What is left of the group at hand, and of its places.
+    let (mut group, mut places) = (0u32, 0u32);
+    for place in text.iter_mut().rev() {
+        if places == 0 {
+            // While it does not fit a machine word: four digits at a time.
+            (n, group, places) = match u32::try_from(n) {
+                Ok(n) => (0, n, u32::MAX),
+                Err(_too_large) => divide(n),
+            };
         }
-        used += 4;
-        n = quotient;
-    }
-    let mut n = n as u32;
-    for place in places {
-        *place = b'0' + (n % 10) as u8;
-        n /= 10;
+        *place = b'0' + (group % 10) as u8;
+        group /= 10;
+        places -= 1;
         used += 1;
-        if n == 0 {
+        if n == 0 && group == 0 {
             break;
         }
     }
     text.get(MAX_DIGITS.saturating_sub(used)..).unwrap_or(&[])
 }
 
-/// Quotient and remainder by [`GROUP`], as the core does it best.
-fn divide(n: u64) -> (u64, u32) {
-    if cfg!(target_pointer_width = "64") { divide_wide(n) } else { divide_narrow(n) }
+/// Quotient and remainder of a number of more than 32 bits by [`GROUP`], as the core does it best, and the digits of
+/// the remainder.
+fn divide(n: u64) -> (u64, u32, u32) {
+    let (quotient, remainder) =
+        if cfg!(target_pointer_width = "64") { divide_wide(n) } else { divide_narrow(n) };
+    (quotient, remainder, 4)
 }
 
-fn divide_wide(n: u64) -> (u64, u32) {
-    (n / u64::from(GROUP), (n % u64::from(GROUP)) as u32)
+const fn divide_wide(n: u64) -> (u64, u32) {
+    (n / GROUP as u64, (n % GROUP as u64) as u32)
 }
 
 /// Divides 16 bits at a time, with the instruction that 32-bit cores have, where the compiler would link a 64-bit
 /// division.
-fn divide_narrow(n: u64) -> (u64, u32) {
-    let (mut quotient, mut remainder) = (0u64, 0u32);
-    for shift in [48, 32, 16, 0] {
-        let part = (remainder << 16) | ((n >> shift) as u32 & 0xffff);
-        quotient = (quotient << 16) | u64::from(part / GROUP);
-        remainder = part % GROUP;
-    }
-    (quotient, remainder)
+const fn divide_narrow(n: u64) -> (u64, u32) {
+    let (high, low) = ((n >> 32) as u32, n as u32);
+    let middle = ((high % GROUP) << 16) | (low >> 16);
+    let last = ((middle % GROUP) << 16) | (low & 0xffff);
+    let low = ((middle / GROUP) << 16) | (last / GROUP);
+    ((((high / GROUP) as u64) << 32) | low as u64, last % GROUP)
 }
 
 #[cfg(feature = "f32")]

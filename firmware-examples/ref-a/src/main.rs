@@ -98,7 +98,8 @@ fn count(n: u32) {
 #[cfg(feature = "text")]
 #[inline(never)]
 fn print(buf: &mut [u8; BUFFER]) {
-    let mut encoder = Encoder::new(Format::Text);
+    let format = if cfg!(feature = "openmetrics") { black_box(Format::OpenMetrics) } else { Format::Text };
+    let mut encoder = Encoder::new(format);
     while let Ok(1..) = encoder.fill(&REGISTRY, buf) {
         black_box(&buf);
     }

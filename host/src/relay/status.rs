@@ -138,6 +138,8 @@ pub struct Totals {
     pub devices: usize,
     /// Devices that are up.
     pub live: usize,
+    /// Devices whose schema has not come whole yet.
+    pub learning: usize,
     /// Series shown now.
     pub series: usize,
     /// Frames that arrived whole and were read.
@@ -158,6 +160,17 @@ pub struct Totals {
     pub foreign_bytes: u64,
 }
 
+/// How far the schema of a device has come.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Learning {
+    /// The device.
+    pub device: String,
+    /// Families that are known.
+    pub known: usize,
+    /// Families that there are; 0 until it has said so.
+    pub total: usize,
+}
+
 /// The gateway itself, as of a moment.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct GatewayStatus {
@@ -167,6 +180,8 @@ pub struct GatewayStatus {
     pub uptime_seconds: f64,
     /// Sums over all devices.
     pub totals: Totals,
+    /// Some of the devices whose schema has not come whole yet; [`Totals::learning`] says of how many.
+    pub learning: Vec<Learning>,
     /// All links.
     pub links: Vec<LinkReport>,
 }

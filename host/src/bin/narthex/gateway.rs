@@ -227,6 +227,9 @@ pub(crate) fn allow_files(files: u64) -> u64 {
     rlimit::increase_nofile_limit(files).unwrap_or(files)
 }
 
+/// Devices of which is shown how far their schema has come.
+const SHOWN_LEARNING: usize = 4;
+
 /// What page and terminal show.
 struct Everything {
     fleet: Arc<Fleet>,
@@ -244,6 +247,7 @@ impl View for Everything {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             uptime_seconds: self.started.elapsed().as_secs_f64(),
             totals: self.fleet.totals(Now::read()),
+            learning: self.fleet.learning(SHOWN_LEARNING),
             links: self.links.reports(),
         }
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use narthex_host::relay::site::View;
-use narthex_host::relay::status::{GatewayStatus, LinkReport, Totals};
+use narthex_host::relay::status::{GatewayStatus, Learning, LinkReport, Totals};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::level_filters::LevelFilter;
 
@@ -206,12 +206,26 @@ impl Speed {
 fn line(status: &GatewayStatus, rates: Rates) -> String {
     let Totals { devices, live, series, frames_lost, frames_corrupt, frames_refused, .. } = status.totals;
     let up = status.links.iter().filter(|link| link.up).count();
+    let learning = if status.learning.is_empty() { String::new() } else { format!("; {}", schemas(status)) };
     format!(
         "narthex: {live} of {devices} devices up, {series} series, {:.1} frames/s, {frames_lost} lost, \
-         {frames_corrupt} corrupt, {frames_refused} refused; {up} of {} links up",
+         {frames_corrupt} corrupt, {frames_refused} refused; {up} of {} links up{learning}",
         rates.frames,
         status.links.len(),
     )
+}
+
+/// How far schemas have come that have not come whole: `schema pump-1 12 of 185, pump-2 3 of 9, 7 more`.
+fn schemas(status: &GatewayStatus) -> String {
+    let one = |Learning { device, known, total }: &Learning| match total {
+        0 => format!("{} unknown", printable(device)),
+        total => format!("{} {known} of {total}", printable(device)),
+    };
+    let mut parts: Vec<_> = status.learning.iter().map(one).collect();
+    if let Some(more @ 1..) = status.totals.learning.checked_sub(parts.len()) {
+        parts.push(format!("{more} more"));
+    }
+    format!("schema {}", parts.join(", "))
 }
 
 /// A few lines for a terminal.
@@ -251,6 +265,9 @@ fn block(address: SocketAddr, status: &GatewayStatus, rates: Rates) -> Vec<Strin
             grouped(t.foreign_bytes)
         ),
     ];
+    if !status.learning.is_empty() {
+        lines.push(format!("{}{}", head("learning"), schemas(status)));
+    }
     for (i, link) in status.links.iter().take(MAX_LINKS).enumerate() {
         lines.push(head(if i == 0 { "links" } else { "" }) + &link_line(link));
     }
@@ -333,6 +350,7 @@ mod tests {
                 frames_lost: 1,
                 ..Totals::default()
             },
+            learning: Vec::new(),
             links: vec![link("tcp 127.0.0.1:1", true, ""), link("serial /dev/\x1b[2Ja", false, "gone")],
         }
     }
@@ -348,6 +366,20 @@ mod tests {
         );
         let rates = speed.update(&status(), start + Duration::from_secs(20));
         assert!(rates.frames == 0.0 && rates.bytes == 0.0);
+    }
+
+    #[test]
+    fn schemas_that_are_under_way_are_told() {
+        let learning = |device: &str, known, total| Learning { device: device.into(), known, total };
+        let status = GatewayStatus {
+            totals: Totals { learning: 9, ..Totals::default() },
+            learning: vec![learning("w10", 12, 185), learning("a\x1bb", 0, 0)],
+            ..status()
+        };
+        let line = line(&status, Rates::default());
+        assert!(line.ends_with(" links up; schema w10 12 of 185, a\u{fffd}b unknown, 7 more"), "{line}");
+        let lines = block(([127, 0, 0, 1], 9920).into(), &status, Rates::default());
+        assert!(lines.iter().any(|line| line.contains("w10 12 of 185")), "{lines:?}");
     }
 
     #[test]

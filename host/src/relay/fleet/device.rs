@@ -151,6 +151,11 @@ impl State {
         }
     }
 
+    /// Whether its schema has not come whole yet.
+    pub(super) const fn is_learning(&self) -> bool {
+        self.total == 0 || self.known < self.total
+    }
+
     /// Lists a refusal. Returns whether it is new, and there was room for it.
     pub(super) fn refuse(&mut self, refused: Refused) -> bool {
         let new = self.refused.len() < MAX_REFUSED && !self.refused.contains(&refused);

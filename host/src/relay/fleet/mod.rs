@@ -46,7 +46,7 @@ use tally::{Cause, Counts, Tally};
 
 use super::Now;
 use super::session::{Added, Bounds};
-use super::status::{DeviceStatus, Totals};
+use super::status::{DeviceStatus, Learning, Totals};
 use super::store::{Store, StoreCounts, StoreLimits};
 
 /// Labels of some devices: names and values.
@@ -200,19 +200,32 @@ impl Fleet {
         statuses.filter(|status| !status.device.is_empty()).collect()
     }
 
+    /// Devices whose schema has not come whole yet, up to `most` of them, in the order of their names.
+    pub fn learning(&self, most: usize) -> Vec<Learning> {
+        let index = self.read();
+        let learning = index.devices.values().filter_map(|device| {
+            let state = device.lock();
+            let (known, total) = (state.known, state.total);
+            state.is_learning().then(|| Learning { device: state.name.to_string(), known, total })
+        });
+        learning.take(most).collect()
+    }
+
     /// Sums over all devices.
     pub fn totals(&self, now: Now) -> Totals {
-        let (mut devices, mut live, mut series) = (0, 0, 0);
+        let (mut devices, mut live, mut learning, mut series) = (0, 0, 0, 0);
         for device in self.read().devices.values() {
             let state = device.lock();
             devices += 1;
             live += usize::from(!state.is_stale(now));
+            learning += usize::from(state.is_learning());
             series += state.series.count();
         }
         let Counts { frames, foreign, refusals, devices: refused } = self.tally.read();
         Totals {
             devices,
             live,
+            learning,
             series,
             frames_received: frames.received,
             frames_lost: frames.lost,

@@ -1,5 +1,6 @@
 //! The program `narthex`, serving.
 
+use crate::folder::Folder;
 use crate::http::{self, Response};
 use crate::page::{Format, Page};
 use crate::program::Program;
@@ -17,6 +18,8 @@ pub struct Gateway {
     pub program: Program,
     /// Where it serves `/metrics`.
     pub address: SocketAddr,
+    /// What it keeps, unless it was told where: each gateway begins without, and leaves nothing behind.
+    _state: Folder,
 }
 
 impl Gateway {
@@ -33,7 +36,9 @@ impl Gateway {
     /// # Panics
     /// If it does not say in time where it listens.
     pub fn listening(address: &str, arguments: &[&str]) -> Self {
-        Self::ready(Program::start(Command::new(binary()).args(arguments).args(["--listen", address])))
+        let state = Folder::new();
+        let program = Program::start(command(&state).args(arguments).args(["--listen", address]));
+        Self::ready(program, state)
     }
 
     /// The same on a free port of loopback, with a pipe to its standard input.
@@ -41,17 +46,18 @@ impl Gateway {
     /// # Panics
     /// If it does not say in time where it listens.
     pub fn reading(arguments: &[&str]) -> (Self, ChildStdin) {
-        let mut command = Command::new(binary());
+        let state = Folder::new();
+        let mut command = command(&state);
         let (program, stdin) = Program::reading(command.args(arguments).args(["--listen", "127.0.0.1:0"]));
-        (Self::ready(program), stdin)
+        (Self::ready(program, state), stdin)
     }
 
-    fn ready(mut program: Program) -> Self {
+    fn ready(mut program: Program, state: Folder) -> Self {
         let address = program.wait_for(Duration::from_secs(10), |line| {
             let address = line.strip_prefix("narthex: listening on http://")?.strip_suffix("/metrics")?;
             address.parse().ok()
         });
-        Self { program, address }
+        Self { program, address, _state: state }
     }
 
     /// The page of metrics, as a scraper that accepts `format` gets it.
@@ -101,6 +107,12 @@ impl Gateway {
         let body = self.metrics(format).body;
         Page::read(&body, format).unwrap_or_else(|why| panic!("{why} in\n{body}"))
     }
+}
+
+fn command(state: &Folder) -> Command {
+    let mut command = Command::new(binary());
+    command.env_remove("STATE_DIRECTORY").env("XDG_STATE_HOME", state.path());
+    command
 }
 
 /// Where the program is: `NARTHEX_BIN` says, else it is built.

@@ -12,6 +12,7 @@ pub mod bad_link;
 pub mod cable;
 pub mod children;
 pub mod device;
+pub mod folder;
 pub mod gateway;
 pub mod history;
 pub mod host;

@@ -1,13 +1,12 @@
 //! A real Prometheus server, scraping.
 
+use crate::folder::Folder;
 use crate::http::{self, escape};
 use crate::program::{Program, eventually};
 use serde_json::Value;
-use std::env;
 use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{self, Command};
+use std::process::Command;
 use std::time::Duration;
 
 /// A server that scrapes one target each second; it and its data are gone when dropped.
@@ -16,7 +15,7 @@ pub struct Prometheus {
     address: SocketAddr,
     // Dropped, so killed, before its data.
     program: Program,
-    _data: Data,
+    _data: Folder,
 }
 
 impl Prometheus {
@@ -37,13 +36,13 @@ impl Prometheus {
     /// If it does not come up, or the scrape fails.
     pub fn configured(text: &str) -> Self {
         let address = http::free_address();
-        let data = Data::new(address);
-        let config = data.0.join("prometheus.yml");
+        let data = Folder::new();
+        let config = data.join("prometheus.yml");
         fs::write(&config, text).expect("the configuration can be written");
         let mut command = Command::new("prometheus");
         command
             .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", data.0.join("data").display()))
+            .arg(format!("--storage.tsdb.path={}", data.join("data").display()))
             .arg(format!("--web.listen-address={address}"));
         let mut server = Self { address, program: Program::start(&mut command), _data: data };
         server.program.wait_for(Duration::from_secs(30), |line| {
@@ -105,24 +104,5 @@ impl Element {
     /// The value of a label, empty if there is none.
     pub fn label(&self, name: &str) -> &str {
         self.labels[name].as_str().unwrap_or_default()
-    }
-}
-
-/// A folder that is removed when dropped.
-#[derive(Debug)]
-struct Data(PathBuf);
-
-impl Data {
-    fn new(address: SocketAddr) -> Self {
-        let folder = env::temp_dir().join(format!("narthex-tests-{}-{}", process::id(), address.port()));
-        fs::create_dir_all(&folder).expect("a folder for the data can be made");
-        Self(folder)
-    }
-}
-
-impl Drop for Data {
-    fn drop(&mut self) {
-        // What is left over in the folder of temporary files harms nobody.
-        let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -13,13 +13,12 @@
 )]
 
 use narthex_tests::cable::{Cable, Kind};
+use narthex_tests::folder::Folder;
 use narthex_tests::gateway::Gateway;
 use narthex_tests::http::free_address;
 use narthex_tests::page::{Format, Page, Sample};
 use narthex_tests::program::{Program, eventually};
 use narthex_tests::root;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::Duration;
@@ -39,7 +38,7 @@ struct Rig {
     cable: Cable,
     firmware: Option<Program>,
     gateway: Gateway,
-    state: PathBuf,
+    state: Folder,
 }
 
 /// What is remembered of a page, to compare with later ones.
@@ -64,7 +63,7 @@ impl Rig {
     fn new(kind: Kind, arguments: &[&str]) -> Self {
         let cable = Cable::new(kind);
         let address = free_address().to_string();
-        let state = std::env::temp_dir().join(format!("narthex-faults-{}", address.replace(':', "-")));
+        let state = Folder::new();
         let gateway = gateway(&cable, &state, &address);
         let firmware = Some(boot(&cable, kind, arguments));
         let rig = Self { cable, firmware, gateway, state };
@@ -121,13 +120,12 @@ impl Rig {
     fn end(self) {
         assert_eq!(self.gateway.program.stop(), 0);
         self.firmware.unwrap().kill();
-        let _ = fs::remove_dir_all(self.state);
     }
 }
 
-fn gateway(cable: &Cable, state: &Path, address: &str) -> Gateway {
+fn gateway(cable: &Cable, state: &Folder, address: &str) -> Gateway {
     let [option, value] = &cable.gateway;
-    let state = state.to_str().expect("the path is text");
+    let state = state.path().to_str().expect("the path is text");
     Gateway::listening(address, &["relay", option, value, "--state", state])
 }
 

@@ -9,6 +9,7 @@
 )]
 
 use narthex_tests::device::Device;
+use narthex_tests::folder::Folder;
 use narthex_tests::gateway::{Gateway, binary};
 use narthex_tests::http::free_address;
 use narthex_tests::page::Format;
@@ -58,15 +59,13 @@ fn narthex_approves_of_its_configuration() {
 
 #[test]
 fn systemd_approves_of_the_unit() {
-    let folder = std::env::temp_dir().join(format!("narthex-unit-{}", std::process::id()));
-    fs::create_dir_all(&folder).unwrap();
+    let folder = Folder::new();
     let unit = folder.join("narthex.service");
     // The program is not installed here: another path, all else as it is.
     let installed = text("narthex.service");
     assert!(installed.contains("ExecStart=/usr/bin/narthex relay --config /etc/narthex/narthex.toml\n"));
     fs::write(&unit, installed.replace("/usr/bin/narthex", binary().to_str().unwrap())).unwrap();
     let (good, said) = run(Command::new("systemd-analyze").arg("verify").arg(&unit), "");
-    let _ = fs::remove_dir_all(folder);
     assert!(good && said.is_empty(), "{said}");
 }
 

@@ -14,13 +14,10 @@ use narthex_host::relay::Now;
 use narthex_host::relay::fleet::{Connection, Fleet, Limits, Origin};
 use narthex_host::relay::store::Store;
 use narthex_tests::children::of_devices;
+use narthex_tests::folder::Folder;
 use narthex_tests::host::agree;
 use narthex_tests::machine::page;
-use std::fs;
-use std::path::PathBuf;
-use std::process;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 const DEVICE: &str = "mill-1";
@@ -175,7 +172,7 @@ struct Gateway {
 /// A device, a gateway, and what lies between.
 struct Rig {
     kind: Kind,
-    state: PathBuf,
+    state: Folder,
     now: Now,
     port: u32,
     device: Device,
@@ -184,9 +181,7 @@ struct Rig {
 
 impl Rig {
     fn new(kind: Kind, id: u32) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let state = std::env::temp_dir().join(format!("narthex-recovery-{}-{number}", process::id()));
+        let state = Folder::new();
         let now = Now::read();
         let gateway = Self::gateway(kind, Some(&state), 1, now);
         let mut rig = Self { kind, state, now, port: 1, device: Device::boot(Version::Old, id), gateway };
@@ -195,10 +190,10 @@ impl Rig {
         rig
     }
 
-    fn gateway(kind: Kind, state: Option<&PathBuf>, port: u32, now: Now) -> Gateway {
+    fn gateway(kind: Kind, state: Option<&Folder>, port: u32, now: Now) -> Gateway {
         let fleet = Fleet::new(Limits::default());
         let fleet = match state {
-            Some(state) => fleet.with_store(Store::open(state).expect("a folder can be made")),
+            Some(state) => fleet.with_store(Store::open(state.path()).expect("a folder can be made")),
             None => fleet,
         };
         let (fleet, registry) = (Arc::new(fleet), Registry::new());
@@ -288,12 +283,6 @@ impl Rig {
     }
 }
 
-impl Drop for Rig {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.state);
-    }
-}
-
 fn connect(fleet: &Arc<Fleet>, kind: Kind, port: u32, now: Now) -> Connection {
     let port = if kind == Kind::Tcp { port } else { 1 };
     let (link, peer) = (format!("{kind:?}").into(), format!("10.0.0.7:{port}"));
@@ -324,7 +313,7 @@ fn the_gateway_was_killed() {
         // Gone before its successor starts, and with it all that it was about to write.
         rig.gateway = Rig::gateway(rig.kind, None, 0, rig.now);
         rig.miss(5);
-        rig.gateway = Rig::gateway(rig.kind, Some(&rig.state.clone()), rig.port, rig.now);
+        rig.gateway = Rig::gateway(rig.kind, Some(&rig.state), rig.port, rig.now);
         // It knows the schema: what comes first is right at once.
         rig.run(1);
         assert_eq!(rig.agrees(), Ok(()));

@@ -13,6 +13,7 @@ readonly STEPS=(bad-link)
 # The invariant over bad links, with many seeds; NARTHEX_SEEDS says how many of each kind.
 step_bad-link() {
     NARTHEX_SEEDS="${NARTHEX_SEEDS:-1000}" cargo test --release --package narthex-tests --test bad_link
+    NARTHEX_SEEDS="${NARTHEX_SEEDS:-200}" cargo test --release --package narthex-tests --test second_decoder
 }
 
 steps=("$@")

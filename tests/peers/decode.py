@@ -42,10 +42,18 @@ class Boot:
         self.families = {}
         self.places = {}
         self.labels = {}
+        self.unnamed, self.named, self.heirs = set(), {}, {}
         self.kept = {}
         self.snapshot = None
         self.cells = {}
         self.broken = False
+
+    def inherit(self, former):
+        """A schema that was complete holds as long as its hash is the same, over boots."""
+        if former.schema == self.schema and len(former.families) == former.count:
+            self.count = former.count
+            for index, family in former.families.items():
+                self.family(index, family)
 
     def is_newer(self, frame):
         return self.newest is None or 0 < (frame.sequence - self.newest) % 65536 < 32768
@@ -70,6 +78,7 @@ class Boot:
             self.begin(frame.schema)
         for record in frame.records:
             self.record(record)
+        self.name()
         if frame.cells and not self.broken:
             self.values(frame)
         return "received"
@@ -80,7 +89,10 @@ class Boot:
             self.identity.add(*part)
         elif record["record"] == "label":
             key = record["family"], record["slot"], record["birth"]
-            self.labels.setdefault(key, Whole()).add(*part)
+            whole = self.labels.setdefault(key, Whole())
+            whole.add(*part)
+            if whole.whole() is not None:
+                self.unnamed.add(key)
         elif record["record"] == "schema" and not self.broken:
             index = record["family"]
             self.count, self.positions[index] = record["families"], record["first"]
@@ -96,6 +108,16 @@ class Boot:
         self.broken = len(self.families) == self.count and self.hash() != self.schema
         if self.broken:
             self.families, self.places, self.kept = {}, {}, {}
+
+    def name(self):
+        """Reads the labels of slots, once their family is known."""
+        for index, slot, birth in [key for key in self.unnamed if key[0] in self.families]:
+            self.unnamed.remove((index, slot, birth))
+            family, body = self.families[index], Bytes(self.labels[index, slot, birth].whole())
+            named = tuple(body.string() for _ in family.labels)
+            self.named[index, slot, birth] = named
+            for heir in (index, slot), (index, slot // (family.capacity + 1), named):
+                self.heirs[heir] = max(birth, self.heirs.get(heir, 0))
 
     def hash(self):
         records = [self.families[index].data for index in sorted(self.families)]
@@ -127,16 +149,18 @@ class Boot:
             if cells is None:
                 continue
             labels = child.labels
-            if child.slot is not None:
-                birth, cells = cells[0], cells[1:]
-                whole = self.labels.get((index, child.slot, birth))
-                whole = whole and whole.whole()
-                if birth == 0 or not child.overflow and whole is None:
+            if child.overflow:
+                labels = labels + [(name, "other") for name, _ in family.labels]
+            elif child.slot is not None:
+                named = self.named.get((index, child.slot, cells[0]))
+                # Who was born later has taken the slot, or the name.
+                if named is None or cells[0] < max(self.heirs[index, child.slot], self.heirs[index, child.instance, named]):
                     continue
-                body = Bytes(whole or b"")
-                labels = labels + [
-                    (name, "other" if child.overflow else body.string()) for name, _ in family.labels
-                ]
+                labels = labels + list(zip((name for name, _ in family.labels), named))
+            if child.slot is not None:
+                birth, *cells = cells
+                if birth == 0:
+                    continue
             yield labels, [reading(cell, family.number, family.optional) for cell in cells]
 
     def lines(self):
@@ -173,13 +197,16 @@ class Line:
         if boot is None or boot.is_followed_by(frame):
             self.boot = Boot(frame)
             self.counts["boots"] += 1
+            if boot is not None:
+                self.boot.inherit(boot)
         before = self.boot.newest
         what = self.boot.take(frame)
         self.counts[what] += 1
         if what == "received" and before is not None:
             self.counts["lost"] += (frame.sequence - before - 1) % 65536
         if what == "reordered":
-            self.counts["lost"] -= 1
+            # What was sent before the first frame that came was not missed.
+            self.counts["lost"] = max(0, self.counts["lost"] - 1)
         hello = self.boot.hello()
         if hello is not None:
             self.devices[hello["device"]] = self.boot

@@ -16,7 +16,8 @@ def lines(series):
     labels = list((series["labels"] | {"device": series["device"]}).items())
     name, value = series["name"], series["value"]
     if not isinstance(value, dict):
-        yield line(name, labels, value)
+        state = [label for label in labels if label[0] == name]
+        yield line(name, [label for label in labels if label not in state], value, state)
         return
     for bucket in value["buckets"]:
         yield line(name + "_bucket", labels, bucket["count"], [("le", bucket["le"])])

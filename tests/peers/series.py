@@ -77,7 +77,7 @@ def lines(family, labels, cells):
     elif family.kind == "state set":
         name, states = family.labels[-1]
         for index, state in enumerate(states):
-            yield line(family.name, labels + [(name, state)], str(int(index == cells[0])))
+            yield line(family.name, labels, str(int(index == cells[0])), [(name, state)])
     elif family.kind == "info":
         yield line(family.name, labels, "1")
     elif family.kind in ("counter", "gauge", "unknown"):

@@ -216,9 +216,10 @@ class Whole:
 class Child:
     """One child of a family: where its cells are, birth included, and what tells it from others."""
 
-    def __init__(self, first, cells, slot, labels):
+    def __init__(self, first, cells, instance, slot, labels):
         self.first = first
         self.cells = cells
+        self.instance = instance
         # None if the family is dense.
         self.slot = slot
         # Of a table family only those of its instance; the overflow has all.
@@ -253,10 +254,10 @@ class Family:
 
     def all_children(self):
         position, slot = self.first, 0
-        for constants in self.instances:
+        for instance, constants in enumerate(self.instances):
             if self.capacity:
                 for index in range(self.capacity + 1):
-                    child = Child(position, 1 + self.cells, slot, constants)
+                    child = Child(position, 1 + self.cells, instance, slot, constants)
                     child.overflow = index == self.capacity
                     yield child
                     position += child.cells
@@ -266,7 +267,7 @@ class Family:
             for name, values in self.labels[:-1] if self.kind == "state set" else self.labels:
                 choices = [before + [(name, value)] for before in choices for value in values]
             for choice in choices:
-                yield Child(position, self.cells, None, constants + choice)
+                yield Child(position, self.cells, instance, None, constants + choice)
                 position += self.cells
 
     def says(self):

@@ -13,7 +13,7 @@ pub struct Page {
 struct Family {
     /// HELP, TYPE, UNIT.
     comments: String,
-    /// The labels of each child, without `le`, and its lines; in the order of the page.
+    /// The labels of each child, without that of a bucket or a state, and its lines; in the order of the page.
     children: Vec<(String, String)>,
 }
 
@@ -116,7 +116,7 @@ pub fn of_devices(page: &str) -> String {
     page.split_inclusive('\n').filter(own).collect()
 }
 
-/// The labels of a line, in order, with one more, without `le`; and the line with its labels so.
+/// The labels of a line, in order, with one more, without that of a bucket or a state; and the line with its labels so.
 fn sample(line: &str, more: Option<&str>) -> (String, String) {
     let (name, labels, value) = match line.find(['{', ' ']) {
         Some(at) if line[at..].starts_with('{') => {
@@ -126,8 +126,9 @@ fn sample(line: &str, more: Option<&str>) -> (String, String) {
         Some(at) => (&line[..at], Vec::new(), &line[at..]),
         None => panic!("no sample: {line:?}"),
     };
-    let (bound, mut labels): (Vec<&str>, Vec<&str>) =
-        labels.into_iter().partition(|label| label.starts_with("le=\""));
+    // Of a histogram's bucket, and of a state.
+    let own = |label: &&str| label.split('=').next().is_some_and(|label| label == "le" || label == name);
+    let (bound, mut labels): (Vec<&str>, Vec<&str>) = labels.into_iter().partition(own);
     labels.extend(more);
     if more.is_some() {
         labels.sort_by_key(|label| label.split('=').next());

@@ -116,7 +116,17 @@ fn allow(
         let since = shown.get(child).copied().unwrap_or_default();
         // Of states that look alike the oldest counts: which of them it was cannot be known.
         let Some(later) = states[since..].iter().position(same) else {
-            return Err(format!("wrong, or older than before: {lines}"));
+            let what = states.iter().rposition(same).map_or_else(
+                || "never so".to_owned(),
+                |at| {
+                    format!(
+                        "as {} states ago, which is {} older than before",
+                        states.len() - 1 - at,
+                        since - at
+                    )
+                },
+            );
+            return Err(format!("{what}: {lines}"));
         };
         shown.insert(child.clone(), since + later);
     }

@@ -25,6 +25,9 @@ pub mod program;
 pub mod prometheus;
 pub mod random;
 
+// Only to be linked: machines have tables.
+use critical_section as _;
+
 /// The README's code, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -2,12 +2,15 @@
 
 use crate::random::Random;
 use narthex::instrument::GaugeF32;
-use narthex::model::{Instance, Source, Value};
+use narthex::model::{Desc, Instance, ShortStr, Source, Value};
 use narthex::registry::Group;
 use narthex::text::{Encoder, Format};
-use narthex::transport::Reporter;
+use narthex::transport::{Inbox, Memory, Reporter};
 use narthex::wire::{Identity, schema};
-use narthex::{Counter, Family, Gauge, Histogram, LabelSet, Metrics, OptionalGauge};
+use narthex::{
+    Counter, Family, Gauge, Histogram, Info, LabelSet, LabelValues, Metrics, OptionalGauge, StateSet,
+    TableFamily,
+};
 use std::time::Duration;
 
 /// Where something happened.
@@ -18,6 +21,35 @@ pub enum Side {
     Left,
     /// There.
     Right,
+}
+
+/// Which of them.
+#[derive(Clone, Copy, Debug, LabelSet)]
+pub enum Arm {
+    /// The one above.
+    Upper,
+    /// The one below.
+    Lower,
+}
+
+/// What the machine does.
+#[derive(Clone, Copy, Debug, LabelSet)]
+pub enum Mode {
+    /// Nothing.
+    Idle,
+    /// What it is for.
+    Busy,
+    /// Nothing any more.
+    Failed,
+}
+
+/// Who sent something: labels that only run time knows.
+#[derive(Clone, Copy, Debug, PartialEq, LabelValues)]
+pub struct Peer {
+    /// A number.
+    pub address: u16,
+    /// A name, with all that names have.
+    pub name: ShortStr<8>,
 }
 
 /// One of each kind. A new kind is a field here, and a line in [`Machine::work`].
@@ -52,6 +84,18 @@ struct Instruments {
     /// Time between faults, by side.
     #[metric(unit = "seconds", buckets = [1, 60, 3_600])]
     pause_seconds: Family<Side, Histogram<3>>,
+    /// What it does.
+    mode: StateSet<Mode>,
+    /// What its arms do.
+    arm_mode: Family<Arm, StateSet<Mode>>,
+    /// What it is.
+    #[metric(labels(version = "1.2.3", board = "rev \"c\""))]
+    build_info: Info,
+    /// Messages, by who sent them.
+    messages_total: TableFamily<Peer, Counter, 4>,
+    /// Their length, by who sent them.
+    #[metric(unit = "bytes", buckets = [16, 256])]
+    message_bytes: TableFamily<Peer, Histogram<2>, 3>,
 }
 
 /// The instruments of one boot, as a registry.
@@ -60,7 +104,7 @@ struct Board {
     schema_hash: u32,
 }
 
-fn instance<'a>(desc: &'a narthex::model::Desc<'a>) -> Instance<'a> {
+fn instance<'a>(desc: &'a Desc<'a>) -> Instance<'a> {
     Instance { desc, labels: &[], first: true }
 }
 
@@ -82,14 +126,60 @@ impl Source for Board {
     }
 }
 
+/// How a machine reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// All values in each snapshot.
+    Full,
+    /// What has changed, most of the time.
+    Sparse,
+    /// The same, and what is asked for.
+    Asked,
+}
+
+/// A reporter, whatever it is made to do.
+trait Speaker {
+    fn begin(&mut self, uptime: Duration);
+    fn frame(&mut self, buf: &mut [u8]) -> Option<Vec<u8>>;
+    fn receive(&mut self, _: &[u8]) {}
+}
+
+/// One that nobody asks.
+struct Deaf<M>(Reporter<'static, Board, M>);
+
+impl<M: Memory> Speaker for Deaf<M> {
+    fn begin(&mut self, uptime: Duration) {
+        self.0.begin(uptime);
+    }
+
+    fn frame(&mut self, buf: &mut [u8]) -> Option<Vec<u8>> {
+        self.0.frame(buf).expect("48 bytes are enough").map(<[u8]>::to_vec)
+    }
+}
+
+impl<M: Memory> Speaker for Reporter<'static, Board, M, Inbox> {
+    fn begin(&mut self, uptime: Duration) {
+        Reporter::begin(self, uptime);
+    }
+
+    fn frame(&mut self, buf: &mut [u8]) -> Option<Vec<u8>> {
+        Reporter::frame(self, buf).expect("48 bytes are enough").map(<[u8]>::to_vec)
+    }
+
+    fn receive(&mut self, bytes: &[u8]) {
+        Reporter::receive(self, bytes);
+    }
+}
+
 /// A device that lives as long as the test.
 #[allow(missing_debug_implementations, reason = "instruments; a seed tells all")]
 pub struct Machine {
     name: &'static str,
     boot: u32,
     mtu: usize,
+    voice: Voice,
     board: &'static Board,
-    reporter: Reporter<'static, Board>,
+    reporter: Box<dyn Speaker>,
     uptime: Duration,
 }
 
@@ -98,18 +188,24 @@ impl Machine {
     ///
     /// # Panics
     /// If its schema were too long.
-    pub fn new(name: &'static str, boot: u32, mtu: usize) -> Self {
+    pub fn new(name: &'static str, boot: u32, mtu: usize, voice: Voice) -> Self {
         let instances: Vec<_> = Instruments::DESCS.iter().map(instance).collect();
         let schema_hash = schema::hash(&instances).expect("the schema is short");
         // Some bytes for each boot of a test, which is short enough to lose them.
         let board: &Board = Box::leak(Box::new(Board { instruments: Instruments::new(), schema_hash }));
         let reporter = Reporter::new(board, Identity { device: name, firmware: "1.2.3" }, boot);
-        Self { name, boot, mtu, board, reporter, uptime: Duration::ZERO }
+        let memory = || vec![0; Instruments::DESCS.iter().map(Desc::all_cells).sum()].leak();
+        let reporter: Box<dyn Speaker> = match voice {
+            Voice::Full => Box::new(Deaf(reporter)),
+            Voice::Sparse => Box::new(Deaf(reporter.with_memory(memory()))),
+            Voice::Asked => Box::new(reporter.with_memory(memory()).with_requests()),
+        };
+        Self { name, boot, mtu, voice, board, reporter, uptime: Duration::ZERO }
     }
 
     /// Boots anew: all begins from nothing.
     pub fn reboot(&mut self, boot: u32) {
-        *self = Self::new(self.name, boot, self.mtu);
+        *self = Self::new(self.name, boot, self.mtu, self.voice);
     }
 
     /// What it calls itself.
@@ -143,12 +239,43 @@ impl Machine {
             on.size_meters().observe(length);
             on.faults_total.at(at).inc();
             on.pause_seconds().at(at).observe(length * length);
+            let name = ShortStr::cut(["", "a"][random.below(2)]);
+            on.message_bytes().observe(Peer { address: random.below(3) as u16, name }, length);
         }
+        on.mode.set([Mode::Idle, Mode::Busy, Mode::Failed][random.below(3)]);
+        on.arm_mode.at(Arm::Lower).set([Mode::Idle, Mode::Busy, Mode::Failed][random.below(3)]);
+        self.churn(random);
         match random.below(3) {
             0 => on.air_pascals.clear(),
             1 => on.air_pascals.set(random.below(1_000) as i32 - 500),
             _ => {}
         }
+    }
+
+    /// Lets peers come and go, which may happen at any time, within a snapshot too.
+    pub fn churn(&self, random: &mut Random) {
+        let on = &self.board.instruments;
+        for _ in 0..random.below(4) {
+            let address = random.below(6) as u16;
+            let peer =
+                Peer { address, name: ShortStr::cut(["", "a", "b \"c\"", "d\n\\", "°"][random.below(5)]) };
+            match random.below(4) {
+                // There may be none with these labels.
+                0 => _ = on.messages_total.remove(peer),
+                1 => _ = on.message_bytes.remove(peer),
+                2 => on.messages_total.update(peer, |count| count.add(1 + random.below(1_000) as u32)),
+                // It comes back, as another. Histograms do not: what is cut between two frames must not be observed there.
+                _ => {
+                    _ = on.messages_total.remove(peer);
+                    on.messages_total.update(peer, |count| count.add(1 + random.below(5) as u32));
+                }
+            }
+        }
+    }
+
+    /// Bytes from the gateway have come.
+    pub fn receive(&mut self, bytes: &[u8]) {
+        self.reporter.receive(bytes);
     }
 
     /// Sets what may be unset, so that every family is on the page.
@@ -161,11 +288,20 @@ impl Machine {
     /// # Panics
     /// If the frames are given less than 48 bytes.
     pub fn snapshot(&mut self, later: Duration) -> Vec<Vec<u8>> {
+        self.snapshot_while(later, |_| {})
+    }
+
+    /// The same, while something else happens between two frames.
+    ///
+    /// # Panics
+    /// If the frames are given less than 48 bytes.
+    pub fn snapshot_while(&mut self, later: Duration, mut between: impl FnMut(&Self)) -> Vec<Vec<u8>> {
         self.uptime += later;
         self.reporter.begin(self.uptime);
         let (mut frames, mut buf) = (Vec::new(), vec![0xee; self.mtu]);
-        while let Some(frame) = self.reporter.frame(&mut buf).expect("48 bytes are enough") {
-            frames.push(frame.to_vec());
+        while let Some(frame) = self.reporter.frame(&mut buf) {
+            frames.push(frame);
+            between(self);
         }
         frames
     }

@@ -5,7 +5,7 @@ use narthex::text::Format;
 use narthex_tests::bad_link::{BadLink, Counts, Piece, Rates};
 use narthex_tests::gateway;
 use narthex_tests::host::Host;
-use narthex_tests::machine::Machine;
+use narthex_tests::machine::{Machine, Voice};
 use narthex_tests::peers;
 use narthex_tests::random::Random;
 use std::collections::BTreeMap;
@@ -90,8 +90,9 @@ const NAMES: [&str; 4] = ["pump-1", "pump-2", "press \"B\" \\ °", "pump-4"];
 fn an_hour_of_some_machines() {
     let mut random = Random(1);
     let mut stream = Vec::new();
-    for (name, mtu) in NAMES.into_iter().zip([48, 100, 256, 1024]) {
-        let mut machine = Machine::new(name, random.bits() as u32, mtu);
+    let ways = [(48, Voice::Sparse), (100, Voice::Full), (256, Voice::Asked), (1024, Voice::Sparse)];
+    for (name, (mtu, voice)) in NAMES.into_iter().zip(ways) {
+        let mut machine = Machine::new(name, random.bits() as u32, mtu, voice);
         for _ in 0..3600 {
             machine.work(&mut random);
             stream.extend(machine.snapshot(STEP).concat());
@@ -102,11 +103,13 @@ fn an_hour_of_some_machines() {
 
 #[test]
 fn bad_links() {
-    for seed in 0..20 {
+    let seeds = env::var("NARTHEX_SEEDS").map_or(12, |count| count.parse().expect("a number of seeds"));
+    for seed in 0..seeds {
         let mut random = Random(seed);
         let rates = Rates::random(&mut random);
         let mtu = 48 + random.below(500);
-        let mut machine = Machine::new("a", random.bits() as u32, mtu);
+        let mut machine =
+            Machine::new("a", random.bits() as u32, mtu, [Voice::Full, Voice::Sparse][random.below(2)]);
         let mut link = BadLink::new(seed, rates);
         let mut stream = Vec::new();
         for step in 1..200 {
@@ -127,7 +130,7 @@ fn bad_links() {
 
 #[test]
 fn a_stream_that_begins_and_ends_in_a_frame() {
-    let mut machine = Machine::new("a", 7, 200);
+    let mut machine = Machine::new("a", 7, 200, Voice::Sparse);
     let mut random = Random(7);
     let mut stream = Vec::new();
     for _ in 0..100 {

@@ -60,7 +60,7 @@ fn sample(line: &str, format: Format) -> Result<Sample, String> {
     if labels.is_empty() && line[end..].starts_with('{') {
         return Err("empty braces".into());
     }
-    in_order(&labels)?;
+    in_order(&name, &labels)?;
     let (rest, exemplar) = match rest.split_once(" # ") {
         Some((rest, exemplar)) if format == Format::OpenMetrics => (rest, Some(exemplar)),
         _ => (rest, None),
@@ -118,9 +118,9 @@ fn label_name(name: &str) -> Result<&str, String> {
     Ok(name)
 }
 
-/// By name, with `le` and `quantile` last.
-fn in_order(labels: &Labels) -> Result<(), String> {
-    let place = |name: &str| (name == "le" || name == "quantile", name.to_owned());
+/// By name, with `le`, `quantile` and the label of a state last.
+fn in_order(metric: &str, labels: &Labels) -> Result<(), String> {
+    let place = |name: &str| (["le", "quantile", metric].contains(&name), name.to_owned());
     if labels.windows(2).any(|pair| place(&pair[0].0) >= place(&pair[1].0)) {
         return Err("labels out of order".into());
     }

@@ -8,7 +8,7 @@ use narthex::text::Format;
 use narthex_tests::bad_link::wire::{InProcess, Wire};
 use narthex_tests::bad_link::{BadLink, Counts, Piece, Rates};
 use narthex_tests::history::History;
-use narthex_tests::machine::Machine;
+use narthex_tests::machine::{Machine, Voice};
 use narthex_tests::random::Random;
 use std::env;
 use std::ops::Range;
@@ -36,20 +36,31 @@ impl Trial {
     fn new(seed: u64, rates: Rates) -> Self {
         let mut random = Random(seed);
         let mtu = [48, 64, 100, 256, 1024][random.below(5)];
-        let machine = Machine::new("machine \"1\"", random.bits() as u32, mtu);
+        let voice = [Voice::Full, Voice::Sparse, Voice::Asked][random.below(3)];
+        let machine = Machine::new("machine \"1\"", random.bits() as u32, mtu, voice);
         let (link, history) = (BadLink::new(random.bits(), rates), History::new(machine.name()));
         Self { machine, link, history, random, time: Duration::ZERO, is_calm: false }
     }
 
     /// Another snapshot; what arrives.
-    fn step(&mut self) -> Vec<Piece> {
+    fn step(&mut self, wire: &mut impl Wire) -> Vec<Piece> {
         self.time += STEP;
+        self.machine.receive(&wire.replies());
         self.machine.work(&mut self.random);
         if self.is_calm {
             self.machine.fill();
         }
         self.history.records(&self.machine.page(Format::Text));
-        self.link.carry(&self.machine.snapshot(STEP))
+        let (history, random) = (&mut self.history, &mut self.random);
+        // What changes behind the last frame is not on the page of the gateway.
+        let churns = !self.is_calm && random.below(2) == 0;
+        let frames = self.machine.snapshot_while(STEP, |machine| {
+            if churns {
+                machine.churn(random);
+                history.records(&machine.page(Format::Text));
+            }
+        });
+        self.link.carry(&frames)
     }
 
     /// From now on the link is good.
@@ -75,7 +86,7 @@ impl Trial {
 
     /// Another snapshot into a gateway of this process, which is looked at all the time.
     fn in_process(&mut self, wire: &mut InProcess) -> Result<(), String> {
-        let mut pieces = self.step();
+        let mut pieces = self.step(wire);
         wire.host.at(self.time);
         while !pieces.is_empty() {
             let rest = pieces.split_off(1 + self.random.below(pieces.len()));

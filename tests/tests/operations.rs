@@ -78,7 +78,12 @@ fn metrics(expressions: &str) -> BTreeSet<&str> {
 #[test]
 fn alerts_ask_for_what_there_is_and_fire() {
     let devices = free_address();
-    let gateway = Gateway::start(&["relay", "--tcp", &devices.to_string()]);
+    // With everything that has metrics of its own.
+    let folder = Folder::new();
+    let (config, capture) = (folder.join("narthex.toml"), folder.join("capture.nx"));
+    fs::write(&config, format!("[[link]]\ntcp = \"{devices}\"\n")).unwrap();
+    let [config, capture] = [&config, &capture].map(|path| path.to_str().unwrap());
+    let gateway = Gateway::start(&["relay", "--config", config, "--record", capture]);
     let device = Device::connect("press-1", devices);
     let page = eventually(Duration::from_secs(10), "the device is there", || {
         let page = gateway.page(Format::Text);

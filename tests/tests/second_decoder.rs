@@ -103,7 +103,7 @@ fn an_hour_of_some_machines() {
 
 #[test]
 fn bad_links() {
-    let seeds = env::var("NARTHEX_SEEDS").map_or(12, |count| count.parse().expect("a number of seeds"));
+    let seeds = env::var("NARTHEX_SEEDS").map_or(6, |count| count.parse().expect("a number of seeds"));
     for seed in 0..seeds {
         let mut random = Random(seed);
         let rates = Rates::random(&mut random);

@@ -46,9 +46,9 @@ impl Ledger {
         }
     }
 
-    /// The newest that has come of the present boot.
-    pub(super) fn newest(&self) -> Option<u64> {
-        (!self.came.is_empty()).then_some(self.newest)
+    /// The newest that has come of this boot.
+    pub(super) fn newest(&self, boot: usize) -> Option<u64> {
+        (boot == self.boot && !self.came.is_empty()).then_some(self.newest)
     }
 
     pub(super) fn is_corrupt(&mut self) {

@@ -61,6 +61,9 @@ pub enum Piece {
     Cut,
 }
 
+/// How many frames back the receiver remembers.
+const MEMORY: u64 = 64;
+
 /// Where a frame comes from.
 #[derive(Clone, Copy, Debug)]
 struct Number {
@@ -234,10 +237,16 @@ impl BadLink {
         }
     }
 
+    /// Whether the receiver can know nothing of this frame any more: that it was waited for, or that it has come.
+    fn is_forgotten(&self, number: Number) -> bool {
+        !self.rates.wild
+            && self.ledger.newest(number.boot).is_some_and(|newest| number.frame + MEMORY <= newest)
+    }
+
     /// Whether the receiver would take this frame, behind the one before, for the second of a device that has begun
     /// anew with the same boot id: both are old, one follows the other, and they are of two snapshots.
     fn looks_like_a_restart(&mut self, number: Number) -> bool {
-        let is_old = self.ledger.newest().is_some_and(|newest| number.frame <= newest);
+        let is_old = self.ledger.newest(number.boot).is_some_and(|newest| number.frame <= newest);
         let follows = |old: Number| old.frame + 1 == number.frame && old.snapshot != number.snapshot;
         let looks = is_old && self.old.is_some_and(follows);
         self.old = if is_old { Some(number) } else { None };
@@ -246,7 +255,7 @@ impl BadLink {
 
     fn put(&mut self, out: &mut Vec<Piece>, what: What, bytes: Vec<u8>) {
         match what {
-            What::Frame(number) if self.looks_like_a_restart(number) => return,
+            What::Frame(number) if self.is_forgotten(number) || self.looks_like_a_restart(number) => return,
             What::Frame(number) => self.ledger.arrives(number),
             // What may lack its beginning is not held against the device.
             What::Damaged if !self.joining => self.ledger.is_corrupt(),

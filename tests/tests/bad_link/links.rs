@@ -12,7 +12,8 @@ use narthex_tests::http::free_address;
 use narthex_tests::page;
 use narthex_tests::program::eventually;
 use std::fs::{self, File};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Within this time the program has read what was sent to it.
 const SOON: Duration = Duration::from_secs(20);
@@ -55,22 +56,32 @@ fn life(gateway: &Gateway, wire: &mut impl Wire, rates: Rates, reboots: bool, se
         step(&mut trial);
     }
     trial.calm();
-    for round in 0.. {
+    let (mut rounds, mut streak) = (0, 0);
+    while streak < CALM {
         step(&mut trial);
-        // Some snapshots in a row may be on their way.
-        if round >= CALM && agrees(&trial, gateway).is_ok() {
-            break;
-        }
-        assert!(round < ROUND, "seed {seed}, {rates:?}: the pages never are the same");
-    }
-    for _ in 0..CALM {
-        step(&mut trial);
-        eventually(SOON, "the same page", || agrees(&trial, gateway).ok());
+        rounds += 1;
+        assert!(rounds <= ROUND + CALM, "seed {seed}, {rates:?}: the pages never are the same");
+        // What was sent may be on its way still.
+        let soon = Duration::from_millis(if streak > 0 { 2_000 } else { 50 });
+        let same = Instant::now() + soon;
+        let agree = || agrees(&trial, gateway).is_ok();
+        streak = if eventually_is(same, agree) { streak + 1 } else { 0 };
     }
     let link = trial.link.counts();
     if !rates.wild && rates.cut == 0 {
         assert_eq!(counts(gateway), link, "seed {seed}, {rates:?}");
     }
+}
+
+/// Whether it becomes so by then.
+fn eventually_is(then: Instant, so: impl Fn() -> bool) -> bool {
+    while Instant::now() < then {
+        if so() {
+            return true;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    false
 }
 
 /// Whether the gateway shows exactly what the device does.

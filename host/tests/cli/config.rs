@@ -101,3 +101,9 @@ fn an_address_in_use_is_told_with_its_line() {
     let said = format!("narthex: {path}:2: tcp {taken}: address already in use\n");
     assert_eq!(end(&[&["relay", "--config", path][..], &ANY].concat()), (Some(2), String::new(), said));
 }
+
+#[test]
+fn what_has_no_end_is_no_configuration() {
+    let said = "narthex: /dev/zero: longer than 16 MiB\n".to_owned();
+    assert_eq!(end(&["config", "check", "/dev/zero"]), (Some(2), String::new(), said));
+}

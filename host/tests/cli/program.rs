@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use super::ANY;
-use super::running::{Running, end, narthex};
+use super::running::{Running, end, folder, narthex};
 
 #[test]
 fn a_mistake_is_one_line_and_status_2() {
@@ -136,4 +136,54 @@ fn quiet_leaves_the_ready_line_alone() {
     let mut running = Running::start(&[&["demo", "-q", "--seconds", "1"][..], &ANY].concat());
     assert_eq!(running.wait(), (Some(0), String::new()));
     assert_eq!(running.before, "");
+}
+
+#[test]
+fn a_pipe_that_nobody_writes_to_does_not_hold_up_the_end() {
+    let pipe = folder("pipe").join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    for option in ["--config", "--replay"] {
+        let mut child =
+            narthex(&[&["relay", option, pipe.to_str().unwrap()][..], &ANY].concat()).spawn().unwrap();
+        // Until it has taken the signals it ends by them, which is as well.
+        std::thread::sleep(Duration::from_millis(500));
+        let id = child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        let start = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if start.elapsed() > Duration::from_secs(5) {
+                child.kill().unwrap();
+                panic!("{option}: still there");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+#[test]
+fn standard_error_that_nobody_reads_does_not_hold_it_up() {
+    let words = ["relay", "--tcp", "127.0.0.1:0", "-vv"];
+    let running = Running::start(&[&words[..], &ANY].concat());
+    let address = running.listens("tcp");
+    // A line or more for each connection: more than a pipe holds.
+    for _ in 0..2000 {
+        drop(TcpStream::connect(&address).unwrap());
+    }
+    let page = running
+        .until("/metrics", |page| page.contains("narthex_link_connections_total{link=\"tcp 127.0.0.1:"));
+    assert!(page.contains("narthex_link_up"));
+    let start = Instant::now();
+    running.signal("-TERM");
+    let mut running = running;
+    while running.child.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(3), "still there");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn the_largest_numbers_are_taken() {
+    let most = u64::MAX.to_string();
+    let words = ["relay", "--tcp", "127.0.0.1:0", "--max-scrapes", &most, "--max-connections", &most];
+    assert_eq!(Running::start(&[&words[..], &ANY].concat()).stop("-TERM").0, Some(0));
 }

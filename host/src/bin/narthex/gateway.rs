@@ -59,7 +59,8 @@ impl Stop {
         Self { after, ..self }
     }
 
-    async fn wait(&mut self) {
+    /// Waits for the first of them.
+    pub(crate) async fn wait(&mut self) {
         let end = async {
             match self.after {
                 Some(after) => sleep(after).await,
@@ -213,7 +214,7 @@ impl Gateway {
 /// How many connections there may be: as many as asked for, but some files stay free for scrapes, or a crowd of
 /// devices would leave the gateway deaf.
 pub(crate) fn places(limits: &Limits) -> usize {
-    let other = OTHER_FILES + limits.max_scrapes as u64;
+    let other = OTHER_FILES.saturating_add(limits.max_scrapes as u64);
     let allowed = allow_files(other.saturating_add(limits.max_connections as u64));
     let places = usize::try_from(allowed.saturating_sub(other)).unwrap_or(usize::MAX);
     if places < limits.max_connections {

@@ -107,7 +107,11 @@ impl Links {
                 Bound::Nothing
             }
             Source::Replay(path) => {
-                Bound::Replay(replay::open(path).map_err(|error| cannot(&settings.said(), &error))?)
+                // A pipe is open once somebody writes to it.
+                let path = path.clone();
+                let opened = tokio::task::spawn_blocking(move || replay::open(&path)).await;
+                let opened = opened.unwrap_or_else(|error| Err(io::Error::other(error)));
+                Bound::Replay(opened.map_err(|error| cannot(&settings.said(), &error))?)
             }
             Source::TcpConnect(_) | Source::Stdin => Bound::Nothing,
         };

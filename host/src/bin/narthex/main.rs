@@ -13,6 +13,7 @@ mod relay;
 mod reload;
 mod settings;
 mod state;
+mod stderr;
 mod terminal;
 mod value;
 
@@ -83,10 +84,15 @@ fn run() -> Result<ExitCode, Failure> {
         Command::Demo(demo) => serve(&options, async |terminal| demo::run(demo, terminal).await),
         Command::Relay(relay) => serve(&options, async |terminal| relay::run(relay, terminal).await),
         Command::Decode(decode) => {
-            if options.verbose > 0 {
-                Terminal::new(true).take_logs(options.verbose);
+            let terminal = (options.verbose > 0).then(|| Terminal::new(true));
+            if let Some(terminal) = &terminal {
+                terminal.take_logs(options.verbose);
             }
-            let well = decode::run(decode, options.quiet)?;
+            let well = decode::run(decode, options.quiet);
+            if let Some(terminal) = terminal {
+                terminal.close();
+            }
+            let well = well?;
             Ok(if well { ExitCode::SUCCESS } else { ExitCode::from(1) })
         }
         Command::Config(Config::Check { file }) => config::check(file).map(|()| ExitCode::SUCCESS),

@@ -20,8 +20,12 @@ use crate::{Failure, state};
 /// # Errors
 /// Status 2 when something is wrong with what it is to do, or an address cannot be had; 1 for what fails later.
 pub(crate) async fn run(options: &Relay, terminal: &Terminal) -> Result<(), Failure> {
-    let stop = Stop::on_signal()?;
-    let settings = Settings::gather(options)?;
+    let mut stop = Stop::on_signal()?;
+    // A pipe may let us wait for whoever writes to it.
+    let settings = tokio::select! {
+        settings = Settings::gather_apart(options) => settings?,
+        () = stop.wait() => return Ok(()),
+    };
     let recorder = match &settings.record {
         None => None,
         Some(file) => Some(
@@ -39,7 +43,10 @@ pub(crate) async fn run(options: &Relay, terminal: &Terminal) -> Result<(), Fail
         fleet = fleet.with_store(store);
     }
     let mut gateway = Gateway::open(settings.listen, &settings.limits, fleet, recorder).await?;
-    gateway.link(&settings.links).await?;
+    tokio::select! {
+        linked = gateway.link(&settings.links) => drop(linked?),
+        () = stop.wait() => return Ok(()),
+    }
     let reload = match &options.config {
         // Without a file there is nothing to read again, and a hang-up is what it is elsewhere: the end.
         None => None,

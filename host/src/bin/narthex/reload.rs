@@ -97,7 +97,7 @@ impl Reload {
 
     async fn again(&mut self) -> Outcome {
         let file = self.file.display();
-        let wanted = match Settings::gather(&self.options) {
+        let wanted = match Settings::gather_apart(&self.options).await {
             Ok(settings) => settings,
             Err(failure) => {
                 for line in failure.to_string().lines() {

@@ -173,6 +173,16 @@ impl Settings {
         }
     }
 
+    /// As [`Settings::gather`], on a thread where reading may take its time.
+    ///
+    /// # Errors
+    /// Status 2, with what is wrong.
+    pub(crate) async fn gather_apart(options: &Relay) -> Result<Self, Failure> {
+        let options = options.clone();
+        let gathered = tokio::task::spawn_blocking(move || Self::gather(&options)).await;
+        gathered.map_err(|error| Failure::later(format!("reading what to do: {error}")))?
+    }
+
     /// What the command line says, and the configuration file that it may name. Links of both are opened; otherwise the
     /// command line wins.
     ///

@@ -12,6 +12,8 @@ use narthex_host::relay::status::{GatewayStatus, Learning, LinkReport, Totals};
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::level_filters::LevelFilter;
 
+use crate::stderr::Stderr;
+
 /// How often the lines on a terminal are refreshed.
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often a line is written elsewhere.
@@ -43,12 +45,13 @@ pub(crate) struct Terminal {
     /// Whether lines can be refreshed in place.
     live: bool,
     lines: Arc<Mutex<Vec<String>>>,
+    out: Stderr,
 }
 
 impl Terminal {
     /// Standard error as it is; `quiet` leaves only logs and what must be said.
     pub(crate) fn new(quiet: bool) -> Self {
-        Self { quiet, live: io::stderr().is_terminal() && !quiet, lines: Arc::default() }
+        Self { quiet, live: io::stderr().is_terminal() && !quiet, lines: Arc::default(), out: Stderr::new() }
     }
 
     /// Sends logs here from now on.
@@ -109,21 +112,20 @@ impl Terminal {
         }
     }
 
-    /// Leaves the lines as they are, and the cursor below them as it was.
+    /// Leaves the lines as they are, and the cursor below them as it was. Nothing is written after that.
     pub(crate) fn close(&self) {
-        if self.live {
-            let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            if !lines.is_empty() {
-                put(&format!("\r{CLEAR_LINE}{SHOW_CURSOR}"));
-            }
-            lines.clear();
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if !lines.is_empty() {
+            self.out.put(format!("\r{CLEAR_LINE}{SHOW_CURSOR}"));
         }
+        lines.clear();
+        self.out.close();
     }
 
     /// Draws `new` over the lines that stand there.
     fn show(&self, new: Vec<String>) {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        put(&format!("{}{}", back(lines.len()), drawn(&new)));
+        self.out.put(format!("{}{}", back(lines.len()), drawn(&new)));
         *lines = new;
     }
 
@@ -132,9 +134,9 @@ impl Terminal {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(bytes);
         if lines.is_empty() {
-            put(&text);
+            self.out.put(text.into_owned());
         } else {
-            put(&format!("{}{CLEAR_BELOW}{text}{}", back(lines.len()), drawn(&lines)));
+            self.out.put(format!("{}{CLEAR_BELOW}{text}{}", back(lines.len()), drawn(&lines)));
         }
     }
 }
@@ -148,11 +150,6 @@ impl Write for Terminal {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// One write for all of it, so that nothing half-drawn is seen. If nobody reads, there is nobody to tell.
-fn put(text: &str) {
-    let _ = io::stderr().lock().write_all(text.as_bytes());
 }
 
 fn back(lines: usize) -> String {

@@ -6,6 +6,8 @@ mod table;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -14,6 +16,9 @@ use crate::options::Said;
 use crate::settings::{Labels, LinkSettings, Place, Rates, Settings, clashes};
 use crate::{Failure, value};
 use table::{Mistakes, Table};
+
+/// No configuration is longer: what is, is something else, such as `/dev/zero`.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// What a configuration file says.
 #[derive(Clone, Debug, Default)]
@@ -31,8 +36,12 @@ impl Config {
     /// Status 2, with lines that say what is wrong with it.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         let file = path.display().to_string();
-        let bytes =
-            std::fs::read(path).map_err(|error| Failure::usage(format!("{file}: {}", crate::why(&error))))?;
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes));
+        read.map_err(|error| Failure::usage(format!("{file}: {}", crate::why(&error))))?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(Failure::usage(format!("{file}: longer than {} MiB", MAX_BYTES >> 20)));
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
             let line = line_of(&String::from_utf8_lossy(error.as_bytes()), error.utf8_error().valid_up_to());
             Failure::lines(&[format!("{file}:{line}: not UTF-8")])

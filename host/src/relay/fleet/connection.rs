@@ -187,7 +187,7 @@ impl Tenant {
         let again = self.refused.as_ref().is_some_and(|before| before.name == name && before.cause == cause);
         if !again {
             let (link, peer) = (&self.origin.link, &self.origin.peer);
-            if self.fleet.tell(cause, self.now) {
+            if self.fleet.told().cause(cause, self.now.instant) {
                 let limits = &self.fleet.settings().limits;
                 let why = match cause {
                     Cause::NameTaken => "another live device has this name".to_owned(),
@@ -316,9 +316,14 @@ impl Sink for Tenant {
     fn refused(&mut self, refused: Refused) {
         self.counts.refusals += 1;
         let mut state = self.device.lock();
-        if state.refuse(refused.clone()) {
+        let name = state.refuse(refused.clone()).then(|| Arc::clone(&state.name));
+        drop(state);
+        // A device that boots again and again has it listed anew each time.
+        if let Some(name) = name
+            && let Some(left_out) = self.fleet.has_line(self.now)
+        {
             let (link, Refused { family, why }) = (&self.origin.link, &refused);
-            tracing::warn!("{link}: device {:?}: family {family:?} refused: {why}", state.name);
+            tracing::warn!("{link}: device {name:?}: family {family:?} refused: {why}{left_out}");
         }
     }
 

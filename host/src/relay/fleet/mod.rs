@@ -28,11 +28,11 @@ mod table;
 mod tally;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::Duration;
 
 pub use access::{Access, Listener, Origin, Pattern};
 pub use connection::Connection;
@@ -43,6 +43,7 @@ use own::Own;
 use schemas::Schemas;
 use sources::{New, Sources};
 use tally::{Cause, Counts, Tally};
+use told::Told;
 
 use super::Now;
 use super::session::{Added, Bounds};
@@ -60,8 +61,7 @@ pub struct Fleet {
     index: RwLock<Index>,
     schemas: Mutex<Schemas>,
     sources: Mutex<Sources>,
-    /// When a refusal was last told, by cause: a line a second tells it all.
-    told: Mutex<[Option<Now>; Cause::ALL.len()]>,
+    told: Mutex<Told>,
     store: Option<Store>,
     listener: Option<Arc<dyn Listener>>,
     connections: AtomicU64,
@@ -316,16 +316,14 @@ impl Fleet {
         })
     }
 
-    /// Whether it is time to tell a refusal of this cause.
-    fn tell(&self, cause: Cause, now: Now) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(last) = told.get_mut(cause as usize) else { return false };
-        let since = |last: Now| now.instant.saturating_duration_since(last.instant);
-        let due = last.is_none_or(|last| since(last) >= Duration::from_secs(1));
-        if due {
-            *last = Some(now);
-        }
-        due
+    fn told(&self) -> MutexGuard<'_, Told> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the log has room for another line, and what to say behind it of those that were left out.
+    fn has_line(&self, now: Now) -> Option<String> {
+        let left_out = self.told().line(now.instant)?;
+        Some(if left_out == 0 { String::new() } else { format!("; {left_out} lines before it are left out") })
     }
 
     /// Gives `name` to a device that has none, if it is free: what was known under it goes on. `waited` tells that it
@@ -353,10 +351,12 @@ impl Fleet {
             if waited && !state.is_same_boot(before, now) {
                 state.counts = Counts::default();
             }
-            if waited || !state.origin.is_near(&before.origin) {
+            if (waited || !state.origin.is_near(&before.origin))
+                && let Some(left_out) = self.has_line(now)
+            {
                 let (there, here) = (&before.origin, &state.origin);
                 tracing::info!(
-                    "{}: {} is now the device {name:?}, which was {} on {}",
+                    "{}: {} is now the device {name:?}, which was {} on {}{left_out}",
                     here.link,
                     here.peer,
                     there.peer,

@@ -8,6 +8,8 @@
 //! - All others are newcomers. The next newcomer takes the place of the one that has been silent for longest, so a
 //!   flood of invented addresses pushes out itself. A real device that is pushed out is let in again with its next
 //!   datagram.
+//! - What goes back to a source is never more than what came from it: to whoever uses an address that is not theirs,
+//!   we are no amplifier.
 //! - A quarter of the places that were free when the link began is not given to sources: TCP, where a connection costs
 //!   its peer something, still finds some.
 
@@ -89,6 +91,8 @@ struct Source {
     first: Instant,
     last: Instant,
     regular: bool,
+    /// How many bytes more came from it than went back.
+    credit: usize,
 }
 
 /// All sources that have a place, and who is next to lose it.
@@ -134,6 +138,15 @@ impl Sources {
             source.regular |= now.saturating_duration_since(source.first) >= REGULAR;
             if source.regular { &mut self.regulars } else { &mut self.newcomers }.insert((now, peer));
             source.connection.feed(bytes, reply);
+            source.credit = source.credit.saturating_add(bytes.len());
+            match source.credit.checked_sub(reply.len()) {
+                Some(credit) => source.credit = credit,
+                None => {
+                    // It is asked again, as if the answer was lost.
+                    self.link.status().sent(0, reply.len());
+                    reply.clear();
+                }
+            }
         }
     }
 
@@ -149,7 +162,7 @@ impl Sources {
         let device = self.link.device.as_ref();
         let Some(connection) = self.link.open(device, &peer.to_string(), None) else { return false };
         self.link.status().up();
-        self.open.insert(peer, Source { connection, rate, first: now, last: now, regular: false });
+        self.open.insert(peer, Source { connection, rate, first: now, last: now, regular: false, credit: 0 });
         true
     }
 
@@ -195,7 +208,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_source_has_its_own_intake_and_gets_its_own_answers() {
-        let witness = Arc::new(Witness::answering(b"again"));
+        let witness = Arc::new(Witness::answering(b"yes"));
         let link = link(&witness, 8);
         let to = listening(&link, "127.0.0.1:0").await;
         let a = UdpSocket::bind("127.0.0.1:0").await.unwrap();
@@ -211,10 +224,10 @@ mod tests {
             assert!(log.peers.contains(&a.local_addr().unwrap().to_string()), "{:?}", log.peers);
         });
         let mut answer = [0; 16];
-        assert_eq!(b.recv(&mut answer).await.unwrap(), 5);
+        assert_eq!(b.recv(&mut answer).await.unwrap(), 3);
         let report = link.status().report();
         assert!(report.up);
-        assert_eq!((report.connections, report.received_bytes, report.sent_bytes), (2, 10, 15));
+        assert_eq!((report.connections, report.received_bytes, report.sent_bytes), (2, 10, 9));
     }
 
     #[tokio::test]
@@ -279,6 +292,21 @@ mod tests {
         assert_eq!((sources.open.len(), sources.newcomers.len(), sources.regulars.len()), (1, 0, 1));
         sources.sweep(start + Duration::from_secs(259));
         assert!(sources.open.is_empty() && sources.regulars.is_empty());
+    }
+
+    #[test]
+    fn no_more_goes_back_than_came() {
+        let witness = Arc::new(Witness::answering(&[1; 30]));
+        let mut sources = Sources::new(link(&witness, 8));
+        let (now, mut reply) = (Instant::now(), Vec::new());
+        let mut answers = |bytes: usize| {
+            sources.take(peer(1), &vec![7; bytes], &mut reply, now);
+            reply.len()
+        };
+        // What is too little for an answer counts towards a later one.
+        assert_eq!([answers(29), answers(1), answers(20), answers(50), answers(10)], [0, 30, 0, 30, 30]);
+        assert_eq!(answers(1), 0);
+        assert_eq!(sources.link.status().report().unsent_bytes, 90);
     }
 
     #[test]

@@ -26,10 +26,14 @@
 //! refuses another version by name. Kinds are [`Kind`]; an unknown one is skipped and counted.
 //!
 //! A device has booted anew when the boot id differs from that of the frame before, or when the uptime is below it,
-//! by more than 10 s or in a frame that is newer by its sequence: all that was known of its values is void. Within a
-//! boot a frame of a greater uptime is newer whatever its sequence, which may have gone round; among the others, one
-//! whose sequence was seen already, or is older than the newest by less than half a turn, is discarded, so that no
-//! value goes back.
+//! by more than 10 s or in a frame that is newer by its sequence; or when a frame that is not newer, and whose number
+//! is none that is missing, has the number after that of the last such frame and a later time: then a device that
+//! cannot tell its boots apart counts anew. All that was known of its values is void.
+//!
+//! Within a boot a frame of a greater uptime is newer whatever its sequence, which may have gone round; among the
+//! others, one whose sequence was seen already, or is older than the newest by less than half a turn, is discarded, so
+//! that no value goes back. A number that is missing is lost once a frame has come of the second snapshot behind it,
+//! or 64 numbers later; what comes before that is late, and not lost.
 //!
 //! [COBS](https://doi.org/10.1109/90.769765): the body is cut at its zero bytes; each piece of up to 254 bytes is
 //! preceded by its length + 1, and the zeros are left out; a piece of exactly 254 bytes has no zero behind it, and

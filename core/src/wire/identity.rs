@@ -30,9 +30,18 @@ impl Identity<'_> {
     pub const MAX: usize = 32;
 }
 
-/// The front of `text`, up to `max` bytes, cut between characters.
-fn head(text: &str, max: usize) -> &str {
-    (0..=max.min(text.len())).rev().find_map(|end| text.get(..end)).unwrap_or_default()
+/// Writes the front of a name, cut between characters.
+#[inline(never)]
+fn write_name(window: &mut Window<'_>, name: &str) {
+    let bytes = name.as_bytes();
+    let mut end = bytes.len().min(Identity::MAX);
+    // In front of a byte that goes on with a character there is the rest of it.
+    while bytes.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
+        end = end.saturating_sub(1);
+    }
+    let bytes = bytes.get(..end).unwrap_or_default();
+    window.varint(bytes.len() as u64);
+    window.bytes(bytes);
 }
 
 impl<'a> Hello<'a> {
@@ -41,8 +50,8 @@ impl<'a> Hello<'a> {
 
     /// Writes the byte string of a hello; names that are too long are cut.
     pub fn write(&self, window: &mut Window<'_>) {
-        window.string(head(self.identity.device, Identity::MAX));
-        window.string(head(self.identity.firmware, Identity::MAX));
+        write_name(window, self.identity.device);
+        write_name(window, self.identity.firmware);
         window.varint(self.families as u64);
         window.varint(self.cells as u64);
         if self.flags != 0 {

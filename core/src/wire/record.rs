@@ -1,7 +1,8 @@
 //! Records: what frames of kind *records* and *requests* are made of.
 
+use super::Window;
 use super::bytes::{Truncated, take_byte, take_len};
-use super::varint::{put_varint, varint_len};
+use super::varint::varint_len;
 
 /// Longest byte string that travels in parts.
 pub const MAX_TOTAL: usize = 1024;
@@ -106,49 +107,69 @@ pub struct Written {
     pub total: usize,
 }
 
-/// Writes a record whose body is `head.fields` and a part of a byte string that begins at `offset`. `write` fills the room it is given with the bytes from there on, and returns the total. `None`, with
-/// nothing to keep, when not even one byte of the string fits.
+/// Writes a record whose body is `head.fields` and a part of a byte string that begins at `offset`; at its front, if
+/// the string has become shorter than that. `write` writes the string into a window. `None`, with nothing to keep, when
+/// not even one byte of the string fits.
 pub fn put(
     buf: &mut [u8],
     head: &Head<'_>,
     offset: usize,
-    write: impl Fn(&mut [u8]) -> usize,
+    write: impl Fn(&mut Window<'_>),
 ) -> Option<Written> {
-    let total = write(&mut []);
-    let fields = head.fields.iter().map(|n| varint_len(*n)).sum::<usize>()
-        + varint_len(offset as u64)
-        + varint_len(total as u64);
+    let total = length(&write);
+    let offset = if offset > total { 0 } else { offset };
+    let fields = |window: &mut Window<'_>| {
+        head.put(window);
+        window.varint(offset as u64);
+        window.varint(total as u64);
+    };
+    let front = length(fields);
     // The length of the body must be known before the body is: take what the largest body would need.
-    let room = buf.len().checked_sub(1 + fields)?;
-    let wanted = total.saturating_sub(offset);
-    let length_len = varint_len((fields + wanted.min(room)) as u64);
+    let room = buf.len().checked_sub(1 + front)?;
+    let wanted = total - offset;
+    let length_len = varint_len((front + wanted.min(room)) as u64);
     let take = wanted.min(room.checked_sub(length_len)?);
     if take == 0 && wanted > 0 {
         return None;
     }
+    let mut window = Window::new(buf, 0);
     // The length is measured anew for what is taken: a padded one would be no canonical varint.
-    let at = begin(buf, head, fields + take)?;
-    let at = at + put_varint(buf.get_mut(at..)?, offset as u64)?;
-    let at = at + put_varint(buf.get_mut(at..)?, total as u64)?;
-    write(buf.get_mut(at..at + take)?);
+    head.begin(&mut window, front + take);
+    fields(&mut window);
+    let at = window.total();
+    write(&mut Window::new(buf.get_mut(at..at + take)?, offset));
     Some(Written { len: at + take, end: offset + take, total })
 }
 
 /// Writes a record without a byte string: a request. Returns its length; `None` when it does not fit.
 pub fn put_request(buf: &mut [u8], head: &Head<'_>) -> Option<usize> {
-    let body = head.fields.iter().map(|n| varint_len(*n)).sum::<usize>();
-    begin(buf, head, body)
+    let has = buf.len();
+    let mut window = Window::new(buf, 0);
+    head.begin(&mut window, length(|window| head.put(window)));
+    head.put(&mut window);
+    Some(window.total()).filter(|len| *len <= has)
 }
 
-/// Writes the kind, the length of the body, and the fields. Returns where the rest of the body begins.
-fn begin(buf: &mut [u8], head: &Head<'_>, body: usize) -> Option<usize> {
-    *buf.first_mut()? = head.kind;
-    let mut at = 1;
-    at += put_varint(buf.get_mut(at..)?, body as u64)?;
-    for n in head.fields {
-        at += put_varint(buf.get_mut(at..)?, *n)?;
+/// The length of what is written.
+fn length(write: impl Fn(&mut Window<'_>)) -> usize {
+    let mut window = Window::new(&mut [], 0);
+    write(&mut window);
+    window.total()
+}
+
+impl Head<'_> {
+    /// Writes the kind, and the length of the body.
+    fn begin(&self, window: &mut Window<'_>, body: usize) {
+        window.byte(self.kind);
+        window.varint(body as u64);
     }
-    Some(at)
+
+    #[inline(never)]
+    fn put(&self, window: &mut Window<'_>) {
+        for n in self.fields {
+            window.varint(*n);
+        }
+    }
 }
 
 /// The records of a payload, in order. Ends at the first that is cut off, which [`Records::is_truncated`] tells.
@@ -238,12 +259,7 @@ mod tests {
             let mut made: Vec<u8> = Vec::new();
             while made.len() < whole.len() {
                 let mut buf = vec![0; room];
-                let behind = &whole[made.len()..];
-                let write = |part: &mut [u8]| {
-                    let len = part.len().min(behind.len());
-                    part[..len].copy_from_slice(&behind[..len]);
-                    whole.len()
-                };
+                let write = |window: &mut Window<'_>| window.bytes(&whole);
                 let written =
                     put(&mut buf, &Head { kind: kind::LABEL, fields: &fields }, made.len(), write).unwrap();
                 let mut records = Records::new(&buf[..written.len]);
@@ -263,7 +279,7 @@ mod tests {
     fn the_kind_is_one_byte_whatever_it_is() {
         let mut buf = [0; 16];
         let head = Head { kind: 200, fields: &[] };
-        let written = put(&mut buf, &head, 0, |_| 5).unwrap();
+        let written = put(&mut buf, &head, 0, |window| window.bytes(&[0; 5])).unwrap();
         assert!(Records::new(&buf[..written.len]).eq([Record::Unknown { kind: 200 }]));
         let len = put_request(&mut buf, &head).unwrap();
         assert!(Records::new(&buf[..len]).eq([Record::Unknown { kind: 200 }]));

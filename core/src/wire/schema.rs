@@ -82,14 +82,13 @@ pub const fn hash(mut instances: &[Instance<'_>]) -> Result<u32, Error> {
 
 /// Writes the family whose first instance is at position `index` of `source`.
 pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usize) {
-    let Some(Instance { desc, labels, .. }) = source.instance(index) else { return };
+    let Some(Instance { desc, .. }) = source.instance(index) else { return };
     let mut end = index.saturating_add(1);
     while source.instance(end).is_some_and(|instance| !instance.first) {
         end = end.saturating_add(1);
     }
     write_desc(window, desc, end.saturating_sub(index));
-    write_labels(window, labels);
-    for at in index.saturating_add(1)..end {
+    for at in index..end {
         if let Some(Instance { labels, .. }) = source.instance(at) {
             write_labels(window, labels);
         }
@@ -100,9 +99,8 @@ const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize) 
     window.string(desc.name);
     window.string(desc.help);
     window.string(desc.unit);
-    window.byte(desc.kind as u8);
-    window.byte(desc.number as u8 | if desc.optional { OPTIONAL } else { 0 });
-    window.byte(desc.scale.exponent().cast_unsigned());
+    let number = desc.number as u8 | if desc.optional { OPTIONAL } else { 0 };
+    window.bytes(&[desc.kind as u8, number, desc.scale.exponent().cast_unsigned()]);
     window.varint(desc.capacity as u64);
     window.varint(desc.cells() as u64);
     window.varint(desc.bounds.len() as u64);

@@ -112,14 +112,12 @@ fn payload(name: &str) -> Vec<u8> {
 #[test]
 fn label_records_and_requests_are_written_so() {
     let mut buf = [0; 200];
-    let labels = |part: &mut [u8], offset| {
-        let mut window = Window::new(part, offset);
+    let labels = |window: &mut Window<'_>| {
         window.string("fridge");
         window.string("8 °C");
-        window.total()
     };
     let head = Head { kind: record::kind::LABEL, fields: &[5, 2, 300] };
-    let written = record::put(&mut buf, &head, 0, |part| labels(part, 0)).unwrap();
+    let written = record::put(&mut buf, &head, 0, labels).unwrap();
     assert!(payload("label records").starts_with(&buf[..written.len]));
 
     let requests = [

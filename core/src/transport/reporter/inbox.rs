@@ -55,6 +55,9 @@ impl Wants {
     pub(super) const NOTHING: Self =
         Self { hello: false, snapshot: false, schema: u16::MAX, family: u16::MAX, slot: u16::MAX };
 
+    /// All records.
+    pub(super) const ALL: Self = Self { hello: true, snapshot: false, schema: 0, family: 0, slot: 0 };
+
     /// Whether any records are asked for.
     pub(super) fn records(self) -> bool {
         Self { snapshot: false, ..self } != Self::NOTHING

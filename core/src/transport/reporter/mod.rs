@@ -2,6 +2,7 @@
 
 mod inbox;
 mod memory;
+mod place;
 mod records;
 mod sparse;
 mod values;
@@ -18,8 +19,7 @@ use crate::wire::Identity;
 use inbox::Wants;
 pub use inbox::{Inbox, Requests};
 pub use memory::{LastValues, Memory};
-use records::RecordCursor;
-use values::ValueCursor;
+use place::Cursor;
 
 /// Turns a registry into frames: at boot who the device is and what its numbers mean, then, snapshot after snapshot,
 /// all its values and again a little of the former, so that a gateway that comes late, on a line that goes one way
@@ -74,8 +74,13 @@ struct State<'a, S: Source + ?Sized> {
     schema: u32,
     /// The newest birth whose label record has been sent, as have all before.
     told: u32,
+    /// While records are due: the newest birth as the snapshot began. While values are: the birth of the slot of which
+    /// some cells have been sent.
+    birth: u32,
     sequence: u16,
     stage: Stage,
+    /// Where the records that are due, or the values, stand.
+    cursor: Cursor,
     trickle: Trickle,
 }
 
@@ -84,13 +89,10 @@ struct State<'a, S: Source + ?Sized> {
 enum Stage {
     Idle,
     /// Records that this snapshot must have: all of them, or those of births up to the newest, and what was asked for.
-    Due {
-        cursor: RecordCursor,
-        newest: u32,
-    },
+    Due,
     /// Records in turn, so many frames.
     Turn(u8),
-    Values(ValueCursor),
+    Values,
 }
 
 /// The round of records that goes on from snapshot to snapshot.
@@ -98,23 +100,19 @@ enum Stage {
 struct Trickle {
     /// Whether everything is to be told first: after a boot, and when the schema has changed.
     anew: bool,
-    cursor: RecordCursor,
+    cursor: Cursor,
     /// Where in its byte string the hello is cut.
     hello: u8,
     /// Whether this snapshot still lacks the hello.
     greets: bool,
     /// Whether a hello that leaves room for little else had the last frame.
     greeted: bool,
-    share: Share,
+    /// Frames in each snapshot,
+    share: u8,
+    /// which the caller has said; else they are what fits.
+    said: bool,
     /// Frames since the round began.
     count: u16,
-}
-
-/// Frames in each snapshot: what the caller has said, or what fits.
-#[derive(Clone, Copy, Debug)]
-enum Share {
-    Said(u8),
-    Fitting(u8),
 }
 
 impl Trickle {
@@ -122,30 +120,15 @@ impl Trickle {
     const SNAPSHOTS: u16 = 32;
 
     const fn new() -> Self {
-        let cursor = RecordCursor::START;
-        Self {
-            anew: true,
-            cursor,
-            hello: 0,
-            greets: true,
-            greeted: false,
-            share: Share::Fitting(1),
-            count: 0,
-        }
+        let cursor = Cursor::START;
+        Self { anew: true, cursor, hello: 0, greets: true, greeted: false, share: 1, said: false, count: 0 }
     }
 
     /// Ends a round: the next has as many frames in a snapshot as would have brought this one in time.
     fn end(&mut self, weight: u16) {
         let frames = core::mem::take(&mut self.count).saturating_mul(weight).div_ceil(Self::SNAPSHOTS);
-        if let Share::Fitting(share) = &mut self.share {
-            *share = frames.clamp(1, u16::from(u8::MAX)) as u8;
-        }
-    }
-
-    /// Frames in each snapshot.
-    const fn frames(&self) -> u8 {
-        match self.share {
-            Share::Said(frames) | Share::Fitting(frames) => frames,
+        if !self.said {
+            self.share = frames.clamp(1, u16::from(u8::MAX)) as u8;
         }
     }
 }
@@ -183,8 +166,10 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
             uptime: 0,
             schema: source.schema_hash(),
             told: 0,
+            birth: 0,
             sequence: 0,
             stage: Stage::Idle,
+            cursor: Cursor::START,
             trickle: Trickle::new(),
         };
         Self { state, memory: (), requests: () }
@@ -199,7 +184,7 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
     /// ([`with_requests`](Self::with_requests)): any other would never learn what the values mean.
     #[must_use]
     pub fn with_trickle(mut self, frames: u8) -> Self {
-        self.state.trickle = Trickle { share: Share::Said(frames), ..self.state.trickle };
+        (self.state.trickle.share, self.state.trickle.said) = (frames, true);
         self
     }
 
@@ -262,11 +247,11 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
     /// Fills a payload with what comes next. `None` when the snapshot is complete.
     fn fill(&mut self, payload: &mut [u8]) -> Option<(Kind, usize)> {
         let Self { state, memory, requests } = self;
-        if let Some(len) = state.fill_records(requests.wants(), R::FLAGS, payload) {
+        let len = state.fill_records(requests.wants(), R::FLAGS, payload);
+        if len > 0 {
             return Some((Kind::RECORDS, len));
         }
-        let Stage::Values(cursor) = &mut state.stage else { return None };
-        values::fill(state.source, cursor, memory, payload)
+        if state.stage == Stage::Values { state.fill_values(memory, payload) } else { None }
     }
 }
 
@@ -279,20 +264,21 @@ impl<S: Source + ?Sized> State<'_, S> {
         if self.schema != schema {
             self.schema = schema;
             self.stage = Stage::Idle;
-            self.trickle = Trickle { share: self.trickle.share, ..Trickle::new() };
+            self.trickle = Trickle { share: self.trickle.share, said: self.trickle.said, ..Trickle::new() };
         }
         self.trickle.greets = true;
-        if matches!(self.stage, Stage::Due { .. }) {
+        if self.stage == Stage::Due {
             // They go on, so that they come to an end however often a snapshot is given up.
             return self.trickle.anew;
         }
         let wants = take();
         let newest = records::newest_birth(self.source);
         self.stage = if self.trickle.anew || wants.records() || newest > self.told {
-            Stage::Due { cursor: RecordCursor::START, newest: newest.max(self.told) }
+            Stage::Due
         } else {
-            Stage::Turn(self.trickle.frames())
+            Stage::Turn(self.trickle.share)
         };
+        (self.cursor, self.birth) = (Cursor::START, newest.max(self.told));
         self.trickle.anew || wants.snapshot
     }
 

@@ -1,7 +1,8 @@
 //! Frames of what has changed.
 
 use super::memory::compare;
-use super::values::{ValueCursor, put_child};
+use super::place::Cursor;
+use super::values::put_child;
 use crate::frame::shift;
 use crate::model::{Instance, Source};
 use crate::wire::{put_varint, varint_len};
@@ -88,7 +89,7 @@ impl Draft {
 /// A child that does not fit is looked at again in the next frame. One that fits none is always sent, in parts.
 pub(super) fn fill<S: Source + ?Sized>(
     source: &S,
-    cursor: &mut ValueCursor,
+    cursor: &mut Cursor,
     last: &mut [u32],
     payload: &mut [u8],
 ) -> Filled {
@@ -105,9 +106,9 @@ pub(super) fn fill<S: Source + ?Sized>(
                 break 'children;
             };
             let room = payload.get_mut(end..).unwrap_or_default();
-            let mut child = at;
-            let len = put_child(source, desc, &mut child, room);
-            if usize::from(child.cell) < stride {
+            let (mut child, mut birth) = (at, 0);
+            let len = put_child(source, desc, &mut child, &mut birth, room);
+            if usize::from(child.part) < stride {
                 full = true;
                 break 'children;
             }
@@ -122,9 +123,9 @@ pub(super) fn fill<S: Source + ?Sized>(
             } else {
                 draft.pass(stride, len);
             }
-            at = at.next_child();
+            at.next_child();
         }
-        at = at.next_instance();
+        at.next_instance();
     }
     *cursor = at;
     if draft.covered == 0 {
@@ -132,7 +133,7 @@ pub(super) fn fill<S: Source + ?Sized>(
         if full {
             return Filled::TooMuch;
         }
-        if start != ValueCursor::START || at == start {
+        if start != Cursor::START || at == start {
             return Filled::Nothing;
         }
         draft.first = 0;

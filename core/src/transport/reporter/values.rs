@@ -1,85 +1,56 @@
 //! The values of a snapshot, child by child.
 
-use super::{Memory, sparse};
+use super::place::Cursor;
+use super::{Memory, State, sparse};
 use crate::frame::Kind;
 use crate::model::{Desc, Instance, Source};
 use crate::wire::{Cell, put_varint};
 
-/// Where the values of a snapshot stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ValueCursor {
-    /// Of the child at hand, if it is a slot of which some cells were sent. In bytes, which need no padding.
-    birth: [u8; 4],
-    pub(super) instance: u16,
-    pub(super) child: u16,
-    pub(super) cell: u16,
-}
-
-impl ValueCursor {
-    pub(super) const START: Self = Self { birth: [0; 4], instance: 0, child: 0, cell: 0 };
-
-    pub(super) const fn next_child(self) -> Self {
-        Self { birth: [0; 4], child: self.child.wrapping_add(1), cell: 0, ..self }
-    }
-
-    pub(super) const fn next_instance(self) -> Self {
-        Self { birth: [0; 4], instance: self.instance.wrapping_add(1), child: 0, cell: 0 }
-    }
-
-    /// The position of the cell among all.
-    pub(super) fn position<S: Source + ?Sized>(&self, source: &S) -> usize {
-        let (mut position, mut at) = (usize::from(self.cell), 0);
-        while let Some(Instance { desc, .. }) = source.instance(at) {
-            if at >= usize::from(self.instance) {
-                return position.wrapping_add(usize::from(self.child).wrapping_mul(desc.stride()));
+impl<S: Source + ?Sized> State<'_, S> {
+    /// Fills a payload with values, and goes on to those behind. `None` when there are none left.
+    pub(super) fn fill_values<M: Memory>(
+        &mut self,
+        memory: &mut M,
+        payload: &mut [u8],
+    ) -> Option<(Kind, usize)> {
+        let Self { source, cursor, birth, .. } = self;
+        // A child that is cut is sent to its end as it began.
+        if cursor.part == 0
+            && let Some(last) = memory.last()
+        {
+            match sparse::fill(*source, cursor, last, payload) {
+                sparse::Filled::Frame(len) => return Some((Kind::SPARSE, len)),
+                sparse::Filled::Nothing => return None,
+                sparse::Filled::TooMuch => {}
             }
-            position = position.wrapping_add(desc.all_cells());
-            at = at.wrapping_add(1);
         }
-        position
-    }
-}
-
-/// Fills a payload with values, and goes on to those behind. `None` when there are none left.
-pub(super) fn fill<S: Source + ?Sized, M: Memory>(
-    source: &S,
-    cursor: &mut ValueCursor,
-    memory: &mut M,
-    payload: &mut [u8],
-) -> Option<(Kind, usize)> {
-    // A child that is cut is sent to its end as it began.
-    if cursor.cell == 0
-        && let Some(last) = memory.last()
-    {
-        match sparse::fill(source, cursor, last, payload) {
-            sparse::Filled::Frame(len) => return Some((Kind::SPARSE, len)),
-            sparse::Filled::Nothing => return None,
-            sparse::Filled::TooMuch => {}
-        }
-    }
-    let mut first = cursor.position(source);
-    let mut head = put_head(payload, first);
-    let mut at = head;
-    while let Some(Instance { desc, .. }) = source.instance(cursor.instance.into()) {
-        let (children, stride) = (desc.children(), desc.stride());
-        while usize::from(cursor.child) < children {
-            let begun = usize::from(cursor.cell);
-            let len = put_child(source, desc, cursor, payload.get_mut(at..).unwrap_or_default());
-            at = at.wrapping_add(len);
-            if usize::from(cursor.cell) < stride {
-                return finish(memory, payload, first, head, at);
+        let mut first = cursor.position(*source);
+        let mut head = put_head(payload, first);
+        let mut at = head;
+        'all: while let Some(Instance { desc, .. }) = source.instance(cursor.instance.into()) {
+            let (children, stride) = (desc.children(), desc.stride());
+            while usize::from(cursor.child) < children {
+                let begun = usize::from(cursor.part);
+                let room = payload.get_mut(at..).unwrap_or_default();
+                let len = put_child(*source, desc, cursor, birth, room);
+                at = at.wrapping_add(len);
+                if usize::from(cursor.part) < stride {
+                    break 'all;
+                }
+                if len == 0 && begun > 0 {
+                    // The rest is left out, and the frame begins behind it.
+                    first = first.wrapping_add(stride.wrapping_sub(begun));
+                    head = put_head(payload, first);
+                    at = head;
+                }
+                cursor.next_child();
             }
-            if len == 0 && begun > 0 {
-                // The rest is left out, and the frame begins behind it.
-                first = first.wrapping_add(stride.wrapping_sub(begun));
-                head = put_head(payload, first);
-                at = head;
-            }
-            *cursor = cursor.next_child();
+            cursor.next_instance();
         }
-        *cursor = cursor.next_instance();
+        let cells = payload.get(head..at).filter(|cells| !cells.is_empty())?;
+        memory.note(first, cells);
+        Some((if first == 0 { Kind::VALUES } else { Kind::PART }, at))
     }
-    finish(memory, payload, first, head, at)
 }
 
 /// Writes where a frame of values begins, unless that is at the front. Returns the length.
@@ -87,60 +58,48 @@ fn put_head(payload: &mut [u8], first: usize) -> usize {
     if first == 0 { 0 } else { put_varint(payload, first as u64).unwrap_or(0) }
 }
 
-fn finish<M: Memory>(
-    memory: &mut M,
-    payload: &[u8],
-    first: usize,
-    head: usize,
-    at: usize,
-) -> Option<(Kind, usize)> {
-    let cells = payload.get(head..at).filter(|cells| !cells.is_empty())?;
-    memory.note(first, cells);
-    Some((if first == 0 { Kind::VALUES } else { Kind::PART }, at))
-}
-
 /// Writes the cells of one child from the cursor on, as many as fit, and moves the cursor within the child. Returns the
-/// length.
+/// length. `birth` is that of the child when its first cells are written.
 ///
 /// A slot that has become another's while it was read is written as an empty one. When some of its cells have been
 /// sent before, it gets no more: nothing is written, and the cursor moves to the end.
 pub(super) fn put_child<S: Source + ?Sized>(
     source: &S,
     desc: &Desc<'_>,
-    cursor: &mut ValueCursor,
+    cursor: &mut Cursor,
+    birth: &mut u32,
     room: &mut [u8],
 ) -> usize {
-    let (instance, child, begun) = (cursor.instance.into(), cursor.child.into(), cursor.cell);
-    let table = usize::from(desc.capacity > 0);
-    let slots = if table > 0 { source.slots(instance) } else { None };
-    let now = || slots.map_or(0, |slots| slots.birth(child));
+    let (instance, child, begun) = (cursor.instance.into(), cursor.child.into(), cursor.part);
+    let slots = source.slots(instance);
+    // All that is no slot has one child for ever.
+    let now = || slots.map_or(1, |slots| slots.birth(child));
+    let table = usize::from(slots.is_some());
     let stride = desc.stride();
-    let mut birth = now();
-    if begun > 0 && birth.to_ne_bytes() != cursor.birth {
-        cursor.cell = stride as u16;
-        return 0;
+    if begun == 0 {
+        *birth = now();
     }
     loop {
-        let (mut len, mut cell) = (0usize, begun);
-        while usize::from(cell) < stride {
-            let number = match usize::from(cell).checked_sub(table) {
-                None => birth.into(),
-                Some(_) if table > 0 && birth == 0 => 0,
+        let (mut len, mut at) = (0usize, begun);
+        while usize::from(at) < stride {
+            let number = match usize::from(at).checked_sub(table) {
+                None => (*birth).into(),
+                Some(_) if *birth == 0 => 0,
                 Some(cell) => Cell::of(source.read(instance, child, cell), desc).0,
             };
             let Some(n) = room.get_mut(len..).and_then(|room| put_varint(room, number)) else { break };
             len = len.wrapping_add(n);
-            cell = cell.wrapping_add(1);
+            at = at.wrapping_add(1);
         }
         // What is sent as empty is that, whoever moves in.
-        if birth == 0 || now() == birth {
-            (cursor.birth, cursor.cell) = (birth.to_ne_bytes(), cell);
+        if *birth == 0 || now() == *birth {
+            cursor.part = at;
             return len;
         }
         if begun > 0 {
-            cursor.cell = stride as u16;
+            cursor.part = stride as u16;
             return 0;
         }
-        birth = 0;
+        *birth = 0;
     }
 }

@@ -112,6 +112,7 @@ impl<'a> Desc<'a> {
     }
 
     /// Cells of one child as they travel: in a table family its birth stands before them.
+    #[inline(never)]
     pub const fn stride(&self) -> usize {
         self.cells().saturating_add((self.capacity > 0) as usize)
     }

@@ -31,6 +31,20 @@ pub trait Slots: Sync {
     /// The value of one label, by the order of the family's dimensions. `None` when the slot has another birth than
     /// this, or there is no such label.
     fn label(&self, slot: usize, birth: u32, dimension: usize) -> Option<LabelValue>;
+
+    // Here, so that only who has tables links them.
+    /// Hands out the values of the first so many labels; fewer, when the slot has another birth than this.
+    fn each_label(&self, slot: usize, birth: u32, labels: usize, take: &mut dyn FnMut(&[u8])) {
+        for dimension in 0..labels {
+            let Some(value) = self.label(slot, birth, dimension) else { break };
+            take(value.as_bytes());
+        }
+    }
+
+    /// The newest birth in the first so many slots.
+    fn newest(&self, slots: usize) -> u32 {
+        (0..slots).map(|slot| self.birth(slot)).fold(0, u32::max)
+    }
 }
 
 /// One family on one group of instruments: a description, the labels that tell this group from its siblings, and

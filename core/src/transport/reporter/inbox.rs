@@ -3,14 +3,10 @@
 use super::Reporter;
 use crate::frame::{DELIMITER, Kind, MIN_FRAME, open};
 use crate::model::Source;
-use crate::wire::{Hello, Request};
+use crate::wire::Request;
 
 /// Whether a [`Reporter`] reads requests: not, `()`, or by an [`Inbox`].
 pub trait Requests: sealed::Sealed {
-    /// The flags of the hello.
-    #[doc(hidden)]
-    const FLAGS: u64;
-
     /// Takes over what was asked for since the last time.
     #[doc(hidden)]
     fn take(&mut self) -> Wants;
@@ -28,8 +24,6 @@ mod sealed {
 }
 
 impl Requests for () {
-    const FLAGS: u64 = 0;
-
     fn take(&mut self) -> Wants {
         Wants::NOTHING
     }
@@ -123,8 +117,6 @@ impl Inbox {
 }
 
 impl Requests for Inbox {
-    const FLAGS: u64 = Hello::READS_REQUESTS;
-
     fn take(&mut self) -> Wants {
         self.taken = core::mem::replace(&mut self.asked, Wants::NOTHING);
         self.taken

@@ -15,7 +15,7 @@ use core::time::Duration;
 
 use crate::frame::{self, Header, Kind, MIN_FRAME};
 use crate::model::Source;
-use crate::wire::Identity;
+use crate::wire::{Hello, Identity};
 use inbox::Wants;
 pub use inbox::{Inbox, Requests};
 pub use memory::{LastValues, Memory};
@@ -78,6 +78,8 @@ struct State<'a, S: Source + ?Sized> {
     /// some cells have been sent.
     birth: u32,
     sequence: u16,
+    /// The flags of the hello.
+    flags: u8,
     stage: Stage,
     /// Where the records that are due, or the values, stand.
     cursor: Cursor,
@@ -101,10 +103,8 @@ struct Trickle {
     /// Whether everything is to be told first: after a boot, and when the schema has changed.
     anew: bool,
     cursor: Cursor,
-    /// Where in its byte string the hello is cut.
+    /// Where in its byte string the hello is cut; [`Trickle::SAID`] when this snapshot has it.
     hello: u8,
-    /// Whether this snapshot still lacks the hello.
-    greets: bool,
     /// Whether a hello that leaves room for little else had the last frame.
     greeted: bool,
     /// Frames in each snapshot,
@@ -116,12 +116,14 @@ struct Trickle {
 }
 
 impl Trickle {
+    /// The hello is said: no offset in one, which is shorter.
+    const SAID: u8 = u8::MAX;
     /// In how many snapshots a round is complete.
     const SNAPSHOTS: u16 = 32;
 
     const fn new() -> Self {
         let cursor = Cursor::START;
-        Self { anew: true, cursor, hello: 0, greets: true, greeted: false, share: 1, said: false, count: 0 }
+        Self { anew: true, cursor, hello: 0, greeted: false, share: 1, said: false, count: 0 }
     }
 
     /// Ends a round: the next has as many frames in a snapshot as would have brought this one in time.
@@ -168,6 +170,7 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
             told: 0,
             birth: 0,
             sequence: 0,
+            flags: 0,
             stage: Stage::Idle,
             cursor: Cursor::START,
             trickle: Trickle::new(),
@@ -207,7 +210,8 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
     /// each snapshot.
     #[must_use]
     pub fn with_requests(self) -> Reporter<'a, S, M, Inbox> {
-        let Self { state, memory, .. } = self;
+        let Self { mut state, memory, .. } = self;
+        state.flags = Hello::READS_REQUESTS as u8;
         Reporter { state, memory, requests: Inbox::new() }
     }
 
@@ -247,7 +251,7 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
     /// Fills a payload with what comes next. `None` when the snapshot is complete.
     fn fill(&mut self, payload: &mut [u8]) -> Option<(Kind, usize)> {
         let Self { state, memory, requests } = self;
-        let len = state.fill_records(requests.wants(), R::FLAGS, payload);
+        let len = state.fill_records(requests.wants(), payload);
         if len > 0 {
             return Some((Kind::RECORDS, len));
         }
@@ -266,7 +270,9 @@ impl<S: Source + ?Sized> State<'_, S> {
             self.stage = Stage::Idle;
             self.trickle = Trickle { share: self.trickle.share, said: self.trickle.said, ..Trickle::new() };
         }
-        self.trickle.greets = true;
+        if self.trickle.hello == Trickle::SAID {
+            self.trickle.hello = 0;
+        }
         if self.stage == Stage::Due {
             // They go on, so that they come to an end however often a snapshot is given up.
             return self.trickle.anew;

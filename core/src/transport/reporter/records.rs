@@ -2,8 +2,8 @@
 
 use super::inbox::Wants;
 use super::place::{Cursor, Place};
-use super::{Stage, State};
-use crate::model::{Instance, Slots, Source};
+use super::{Stage, State, Trickle};
+use crate::model::{Instance, Source};
 use crate::wire::record::{self, Head, Written, kind};
 use crate::wire::{Hello, Window, schema};
 
@@ -11,33 +11,32 @@ use crate::wire::{Hello, Window, schema};
 pub(super) fn newest_birth<S: Source + ?Sized>(source: &S) -> u32 {
     let (mut newest, mut at) = (0, 0usize);
     while let Some(Instance { desc, .. }) = source.instance(at) {
-        if desc.capacity > 0
-            && let Some(slots) = source.slots(at)
-        {
+        if let Some(slots) = source.slots(at) {
             // Not the overflow, which everyone knows.
-            newest = (0..desc.capacity).map(|slot| slots.birth(slot)).fold(newest, u32::max);
+            newest = slots.newest(desc.capacity).max(newest);
         }
         at = at.wrapping_add(1);
     }
     newest
 }
 
-/// What a byte string is made of.
-enum Text<'a> {
-    Hello(Hello<'a>),
+/// What a record tells.
+#[derive(Clone, Copy)]
+enum What {
+    Hello,
     /// The family that begins at this instance.
     Family(usize),
+    /// The labels of a child of this instance.
     Labels {
-        slots: &'a dyn Slots,
+        instance: usize,
         child: usize,
         birth: u32,
-        dimensions: usize,
     },
 }
 
 impl<'a, S: Source + ?Sized> State<'a, S> {
     /// Fills a payload with records, if this snapshot is to have more of them. Returns the length.
-    pub(super) fn fill_records(&mut self, mut wants: Wants, flags: u64, payload: &mut [u8]) -> usize {
+    pub(super) fn fill_records(&mut self, mut wants: Wants, payload: &mut [u8]) -> usize {
         loop {
             let due = self.stage == Stage::Due;
             // Everything at first, and in turn.
@@ -55,8 +54,18 @@ impl<'a, S: Source + ?Sized> State<'a, S> {
                 Stage::Idle | Stage::Values => return 0,
             }
             let mut at = 0;
-            if wants.hello && self.trickle.greets {
-                at = self.greet(payload, flags, due);
+            if wants.hello && self.trickle.hello != Trickle::SAID && self.greets(payload.len(), due) {
+                let mut part = self.trickle.hello.into();
+                if self.put(
+                    payload,
+                    &mut at,
+                    &mut part,
+                    &Head { kind: kind::HELLO, fields: &[] },
+                    What::Hello,
+                ) {
+                    part = Trickle::SAID.into();
+                }
+                self.trickle.hello = part as u8;
             }
             let mut cursor = if due { self.cursor } else { self.trickle.cursor };
             let complete = self.round(payload, &mut at, &mut cursor, wants);
@@ -88,32 +97,20 @@ impl<'a, S: Source + ?Sized> State<'a, S> {
         }
     }
 
-    fn hello(&self, flags: u64) -> Hello<'a> {
+    fn hello(&self) -> Hello<'a> {
         let Place { families, cells, .. } = Place::of(self.source, usize::MAX);
-        Hello { identity: self.identity, families, cells, flags }
+        Hello { identity: self.identity, families, cells, flags: self.flags.into() }
     }
 
-    /// Writes the hello, or its next part. Returns the length.
-    fn greet(&mut self, payload: &mut [u8], flags: u64, due: bool) -> usize {
-        let hello = self.hello(flags);
-        if !due {
-            // A record has four bytes more at most; one that is longer than half a frame takes turns with the others.
-            let mut window = Window::new(&mut [], 0);
-            hello.write(&mut window);
-            let short = window.total().wrapping_add(4) <= payload.len() / 2;
-            self.trickle.greeted = !short && !self.trickle.greeted;
-            if !short && !self.trickle.greeted {
-                return 0;
-            }
-        }
-        let text = Text::Hello(hello);
-        let offset = u16::from(self.trickle.hello);
-        let Some(written) = self.put(payload, &Head { kind: kind::HELLO, fields: &[] }, offset, &text) else {
-            return 0;
-        };
-        self.trickle.greets = written.end < written.total;
-        self.trickle.hello = if self.trickle.greets { written.end as u8 } else { 0 };
-        written.len
+    /// Whether a frame begins with the hello. In turn, one that is longer than half a frame takes turns with other
+    /// records.
+    fn greets(&mut self, room: usize, due: bool) -> bool {
+        let mut window = Window::new(&mut [], 0);
+        self.hello().write(&mut window);
+        // A record has four bytes more at most.
+        let short = due || window.total().wrapping_add(4) <= room / 2;
+        self.trickle.greeted = !short && !self.trickle.greeted;
+        short || self.trickle.greeted
     }
 
     /// Goes on with a round as far as the payload from `at` on takes it, and moves both behind it. Returns whether it
@@ -140,26 +137,20 @@ impl<'a, S: Source + ?Sized> State<'a, S> {
                     now > 0 && (asked || (self.told < now && now <= self.birth))
                 };
                 if wanted {
-                    let (kind, fields, text) = match table {
-                        Some(slots) if cursor.child > 0 => {
-                            let dimensions = desc.dimensions.len();
-                            let text = Text::Labels { slots, child, birth: now, dimensions };
-                            (kind::LABEL, [family as u64, slot as u64, now.into()], text)
-                        }
-                        _ => {
-                            (kind::SCHEMA, [family as u64, families, place.cells as u64], Text::Family(index))
-                        }
+                    let before = *at;
+                    let (kind, fields, what) = if cursor.child == 0 {
+                        (kind::SCHEMA, [family as u64, families, place.cells as u64], What::Family(index))
+                    } else {
+                        let what = What::Labels { instance: index, child, birth: now };
+                        (kind::LABEL, [family as u64, slot as u64, now.into()], what)
                     };
-                    let room = payload.get_mut(*at..).unwrap_or_default();
-                    let written = self.put(room, &Head { kind, fields: &fields }, cursor.part, &text);
-                    let Some(written) = written else { return false };
-                    // What has become another's meanwhile is told with the next snapshot.
-                    if birth() == now {
-                        *at = at.wrapping_add(written.len);
-                        if written.end < written.total {
-                            cursor.part = written.end as u16;
-                            return false;
-                        }
+                    let complete =
+                        self.put(payload, at, &mut cursor.part, &Head { kind, fields: &fields }, what);
+                    if birth() != now {
+                        // What has become another's meanwhile is told with the next snapshot.
+                        *at = before;
+                    } else if !complete {
+                        return false;
                     }
                 }
                 cursor.next_child();
@@ -169,21 +160,30 @@ impl<'a, S: Source + ?Sized> State<'a, S> {
         }
     }
 
-    /// Writes a record, or as much of it as fits.
-    fn put(&self, room: &mut [u8], head: &Head<'_>, offset: u16, text: &Text<'_>) -> Option<Written> {
-        record::put(room, head, offset.into(), |window| self.write(window, text))
+    /// Writes a record into the payload from `at` on, its byte string from `part` on as far as it fits, and moves both
+    /// behind it. Returns whether it is complete.
+    fn put(&self, payload: &mut [u8], at: &mut usize, part: &mut u16, head: &Head<'_>, what: What) -> bool {
+        let room = payload.get_mut(*at..).unwrap_or_default();
+        let written = record::put(room, head, (*part).into(), |window| self.write(window, what));
+        let Some(Written { len, end, total }) = written else { return false };
+        *at = at.wrapping_add(len);
+        *part = end as u16;
+        end >= total
     }
 
     #[inline(never)]
-    fn write(&self, window: &mut Window<'_>, text: &Text<'_>) {
-        match text {
-            Text::Hello(hello) => hello.write(window),
-            Text::Family(index) => schema::write(window, self.source, *index),
-            Text::Labels { slots, child, birth, dimensions } => {
-                for dimension in 0..*dimensions {
-                    let value = slots.label(*child, *birth, dimension).unwrap_or_default();
-                    window.varint(value.as_bytes().len() as u64);
-                    window.bytes(value.as_bytes());
+    fn write(&self, window: &mut Window<'_>, what: What) {
+        match what {
+            What::Hello => self.hello().write(window),
+            What::Family(instance) => schema::write(window, self.source, instance),
+            What::Labels { instance, child, birth } => {
+                if let Some(slots) = self.source.slots(instance)
+                    && let Some(Instance { desc, .. }) = self.source.instance(instance)
+                {
+                    slots.each_label(child, birth, desc.dimensions.len(), &mut |value| {
+                        window.varint(value.len() as u64);
+                        window.bytes(value);
+                    });
                 }
             }
         }

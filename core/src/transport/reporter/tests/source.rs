@@ -233,7 +233,7 @@ impl Slots for Part {
 
     fn label(&self, slot: usize, birth: u32, dimension: usize) -> Option<LabelValue> {
         self.disturb(slot);
-        let value = (self.birth(slot) == birth).then(|| labels(birth)[dimension].clone())?;
+        let value = (self.birth(slot) == birth).then(|| labels(birth).get(dimension).cloned())??;
         LabelValue::new(&value)
     }
 }

@@ -4,16 +4,23 @@
 #   tests/long.sh            all steps
 #   tests/long.sh STEP...    only these steps
 #
-# Steps: bad-link
+# Steps: bad-link hostile
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(bad-link)
+readonly STEPS=(bad-link hostile)
 
 # The invariant over bad links, with many seeds; NARTHEX_SEEDS says how many of each kind.
 step_bad-link() {
     NARTHEX_SEEDS="${NARTHEX_SEEDS:-1000}" cargo test --release --package narthex-tests --test bad_link
     NARTHEX_SEEDS="${NARTHEX_SEEDS:-200}" cargo test --release --package narthex-tests --test second_decoder
+}
+
+# A million invented names over each kind of link.
+step_hostile() {
+    cargo build --release --package narthex-host
+    NARTHEX_NAMES="${NARTHEX_NAMES:-1000000}" NARTHEX_BIN="${CARGO_TARGET_DIR:-$PWD/target}/release/narthex" \
+        cargo test --release --package narthex-tests --test hostile
 }
 
 steps=("$@")

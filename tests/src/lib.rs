@@ -16,6 +16,7 @@ pub mod folder;
 pub mod gateway;
 pub mod history;
 pub mod host;
+pub mod hostile;
 pub mod http;
 pub mod layers;
 pub mod machine;

@@ -2,7 +2,7 @@
 
 use narthex::frame::{Header, Kind, payload, seal};
 use narthex::wire::record::{self, Head};
-use narthex::wire::{Hello, Identity, Window, put_varint};
+use narthex::wire::{Hello, Identity, put_varint};
 
 /// A device made up frame by frame.
 #[derive(Clone, Copy, Debug)]
@@ -37,12 +37,8 @@ impl Liar {
         let mut buf = [0; 256];
         let hello = Hello { identity: Identity { device, firmware }, families, cells, flags: 0 };
         let head = Head { kind: record::kind::HELLO, fields: &[] };
-        let write = |part: &mut [u8]| {
-            let mut window = Window::new(part, 0);
-            hello.write(&mut window);
-            window.total()
-        };
-        let len = record::put(&mut buf, &head, 0, write).map_or(0, |written| written.len);
+        let len =
+            record::put(&mut buf, &head, 0, |window| hello.write(window)).map_or(0, |written| written.len);
         self.frame(Kind::RECORDS, &buf[..len])
     }
 

@@ -1,6 +1,6 @@
 //! What is known of the device at the other end.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use narthex::frame::{Frame, Header, Kind};
 use narthex::wire::record::{Record, Records};
@@ -14,6 +14,11 @@ use super::schema::{Schema, SchemaPart};
 use super::slots::{Slot, Slots};
 use super::snapshot::Snapshot;
 use super::{Bounds, MAX_CELLS, Order, Refused, Sequence, Sink};
+
+/// So many times at once a schema is looked up that was known before; later, once more each second. A frame of 20 bytes
+/// can ask for it, and it may be 64 KiB to read, to hash and to place.
+const LOOKS: u32 = 8;
+const LOOK: Duration = Duration::from_secs(1);
 
 /// The device at the other end of a connection.
 #[derive(Debug)]
@@ -34,6 +39,9 @@ pub(super) struct Device {
     full: Full,
     slots: Slots,
     requests: Requests,
+    /// The time, and when all [`LOOKS`] are there again.
+    now: Option<Instant>,
+    looked: Option<Instant>,
 }
 
 /// Refuses what belongs to no one family.
@@ -57,12 +65,15 @@ impl Device {
             full: Full::default(),
             slots: Slots::default(),
             requests: Requests::default(),
+            now: None,
+            looked: None,
         }
     }
 
     /// Takes a frame. Returns whether the records of a snapshot have come, which stand in front: what is lacking now
     /// does not come by itself.
-    pub(super) fn frame(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) -> bool {
+    pub(super) fn frame(&mut self, frame: &Frame<'_>, now: Instant, sink: &mut dyn Sink) -> bool {
+        self.now = Some(now);
         let header = frame.header;
         let booted = self.header.is_none_or(|newest| newest.boot != header.boot)
             || self.clock.is_boot(&header, &self.sequence);
@@ -157,7 +168,7 @@ impl Device {
 
     /// Takes the schema as it was known before, if that is as good as what the device would send.
     fn restore(&mut self, header: &Header, sink: &mut dyn Sink) {
-        if self.schema.missing().is_none() {
+        if self.schema.missing().is_none() || !self.may_look() {
             return;
         }
         let Some(stored) = sink.stored(header.schema) else { return };
@@ -166,6 +177,17 @@ impl Device {
             Ok(true) => self.full.void(),
             Err(why) => self.broken(why, header, sink),
         }
+    }
+
+    /// Whether it is time to look a schema up. If not, the device sends it.
+    fn may_look(&mut self) -> bool {
+        let Some(now) = self.now else { return false };
+        let looked = self.looked.map_or(now, |looked| looked.max(now));
+        let may = looked.saturating_duration_since(now) <= LOOK * (LOOKS - 1);
+        if may {
+            self.looked = Some(looked + LOOK);
+        }
+        may
     }
 
     /// Nothing of its schema is taken any more.

@@ -109,7 +109,7 @@ impl Session {
         while let Some(event) = self.decoder.feed(&mut bytes) {
             match event {
                 Event::Frame(frame) => {
-                    if self.device.frame(&frame, sink) {
+                    if self.device.frame(&frame, now.instant, sink) {
                         self.device.ask(now.instant, sink, reply);
                     }
                 }

@@ -1,5 +1,7 @@
 //! Schemas: as they come, as they were known before, and what contradicts them.
 
+use std::time::Duration;
+
 use super::*;
 
 /// An info, then a state set, then a gauge of two instances.
@@ -242,4 +244,29 @@ fn every_refusal_of_a_family_is_told() {
         "this kind of metric cannot hold this kind of number"
     );
     assert_eq!(read(&[(gauge, &[])], |bytes| bytes[6] = 5), listed);
+}
+
+#[test]
+fn what_was_known_is_not_looked_up_at_a_devices_pace() {
+    let families = usual();
+    let mut line = Line::new(&families);
+    let (known, other) = (line.schema, line.schema ^ 1);
+    line.sink.stored.insert(known, families.preimage());
+    line.hello("pump", 0);
+    let known_after = |line: &mut Line, times: usize| {
+        let mut found = 0;
+        for _ in 0..times {
+            for schema in [other, known] {
+                line.schema = schema;
+                line.values(0, &[]);
+            }
+            found += usize::from(line.sink.progress == (3, 3));
+        }
+        found
+    };
+    // Nor is what was not there: each is a look.
+    let found = known_after(&mut line, 100);
+    assert!((2..=4).contains(&found), "{found}");
+    line.now = line.now.after(Duration::from_secs(60));
+    assert_eq!(known_after(&mut line, 100), 4);
 }

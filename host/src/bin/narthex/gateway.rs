@@ -19,6 +19,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{info, warn};
 
 use crate::Failure;
+use crate::door::Door;
 use crate::links::{Links, bind};
 use crate::metrics::LinkMetrics;
 use crate::reload::Reload;
@@ -181,7 +182,8 @@ impl Gateway {
             }
         });
         let (end, mut ended) = watch::channel(false);
-        let server = axum::serve(self.listener, router).with_graceful_shutdown(async move {
+        let door = Door::new(self.listener, self.max_scrapes);
+        let server = axum::serve(door, router).with_graceful_shutdown(async move {
             // An error says that the other side is gone: an end as well.
             let _ = ended.wait_for(|ended| *ended).await;
         });

@@ -3,6 +3,7 @@
 mod config;
 mod decode;
 mod demo;
+mod door;
 mod gateway;
 mod links;
 mod metrics;

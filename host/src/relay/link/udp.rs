@@ -139,13 +139,12 @@ impl Sources {
             if source.regular { &mut self.regulars } else { &mut self.newcomers }.insert((now, peer));
             source.connection.feed(bytes, reply);
             source.credit = source.credit.saturating_add(bytes.len());
-            match source.credit.checked_sub(reply.len()) {
-                Some(credit) => source.credit = credit,
-                None => {
-                    // It is asked again, as if the answer was lost.
-                    self.link.status().sent(0, reply.len());
-                    reply.clear();
-                }
+            if let Some(credit) = source.credit.checked_sub(reply.len()) {
+                source.credit = credit;
+            } else {
+                // It is asked again, as if the answer was lost.
+                self.link.status().sent(0, reply.len());
+                reply.clear();
             }
         }
     }

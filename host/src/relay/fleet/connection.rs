@@ -53,6 +53,8 @@ pub(super) struct Tenant {
     added: Added,
     /// Whether the schema is complete, and not in the store yet.
     unsaved: bool,
+    /// Whether families have come that the fleet has not been asked to show.
+    unoffered: bool,
     now: Now,
     /// Counted since the last [`settle`](Tenant::settle).
     counts: Counts,
@@ -85,6 +87,7 @@ impl Connection {
             names: 0,
             added,
             unsaved: false,
+            unoffered: false,
             now,
             counts: Counts::default(),
         };
@@ -119,8 +122,11 @@ impl Drop for Connection {
 }
 
 impl Tenant {
-    /// Counts what has come, and claims the device's name if it has none.
-    fn settle(&mut self) {
+    /// Shows and counts what has come, and claims the device's name if it has none.
+    pub(super) fn settle(&mut self) {
+        if std::mem::take(&mut self.unoffered) {
+            self.counts.refusals += self.fleet.offer(&self.device);
+        }
         if self.count() {
             self.claim();
         }
@@ -300,15 +306,12 @@ impl Sink for Tenant {
 
     fn family(&mut self, family: &Arc<FamilySchema>) -> Option<usize> {
         let family = self.fleet.schemas().intern(&self.added, family);
-        let mut state = self.device.lock();
-        let place = state.series.add(&family);
-        let has_name = !state.name.is_empty();
-        drop(state);
+        let place = self.device.lock().series.add(&family);
         if place.is_none() {
             let why = "it has another family of this name".into();
             self.refused(Refused { family: family.family.name.to_string(), why });
-        } else if has_name {
-            self.counts.refusals += self.fleet.offer(&self.device);
+        } else {
+            self.unoffered = true;
         }
         place
     }
@@ -328,7 +331,11 @@ impl Sink for Tenant {
     }
 
     fn progress(&mut self, known: usize, total: usize) {
-        self.device.lock().progress(known, total);
+        let mut state = self.device.lock();
+        (state.known, state.total) = (known, total);
+        if known == total {
+            state.series.complete(|layout| self.fleet.schemas().intern_layout(layout));
+        }
     }
 
     fn cells(&mut self, place: usize, cells: &[u64]) {

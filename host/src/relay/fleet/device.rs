@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::Now;
 use super::super::session::{Added, Refused};
 use super::super::status::{DeviceStatus, RefusedFamily, SchemaStatus};
-use super::series::{Offer, Series};
+use super::series::Series;
 use super::tally::Counts;
 use super::{Limits, Origin};
 use crate::model::LabelText;
@@ -144,13 +144,6 @@ impl State {
         (self.uptime, self.seen) = (uptime, now);
     }
 
-    pub(super) fn progress(&mut self, known: usize, total: usize) {
-        (self.known, self.total) = (known, total);
-        if known == total {
-            self.series.shrink();
-        }
-    }
-
     /// Whether its schema has not come whole yet.
     pub(super) const fn is_learning(&self) -> bool {
         self.total == 0 || self.known < self.total
@@ -234,12 +227,8 @@ impl State {
     }
 
     pub(super) fn status(&self, now: Now) -> DeviceStatus {
-        let refused = self.refused.iter().map(|Refused { family, why }| (&**family, &**why));
-        let conflicts = self.series.slots().iter().filter_map(|slot| match &slot.offer {
-            Offer::Refused(why) => Some((&*slot.schema.family.name, &**why)),
-            _ => None,
-        });
-        let refused = refused.chain(conflicts);
+        let all = self.refused.iter().chain(self.series.refused());
+        let refused = all.map(|Refused { family, why }| (&**family, &**why));
         DeviceStatus {
             device: self.name.to_string(),
             link: self.origin.link.to_string(),

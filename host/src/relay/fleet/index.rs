@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::device::{Device, State};
-use super::series::Offer;
+use super::roster::{Members, Roster};
 use crate::model::Family;
-
-/// Devices by name.
-pub(super) type Devices = BTreeMap<Arc<str>, Arc<Device>>;
 
 /// The devices of the fleet, and the families they bring.
 #[derive(Default)]
 pub(super) struct Index {
-    pub(super) devices: Devices,
+    pub(super) devices: Roster,
     pub(super) families: BTreeMap<Arc<str>, Offered>,
     /// Whether the name of a family has become free since refused ones were last offered again.
     pub(super) freed: bool,
@@ -22,7 +19,7 @@ pub(super) struct Index {
 /// A family that some devices have.
 pub(super) struct Offered {
     pub(super) family: Arc<Family>,
-    pub(super) devices: Devices,
+    pub(super) devices: Members,
 }
 
 impl Index {
@@ -36,19 +33,15 @@ impl Index {
         if !self.holds(device, state) {
             return 0;
         }
-        let mut refused = 0;
-        let State { series, name, .. } = state;
-        for slot in series.slots_mut().iter_mut().filter(|slot| slot.offer != Offer::Shown) {
-            let offer = if let Some(why) = self.conflict(&slot.schema.family) {
-                Offer::Refused(why.into())
-            } else {
-                self.show(&slot.schema.family, name, device);
-                Offer::Shown
-            };
-            refused += u64::from(slot.offer == Offer::Pending && offer != Offer::Shown);
-            slot.offer = offer;
-        }
-        refused
+        let Some(number) = self.devices.number(&state.name) else { return 0 };
+        let mut hint = 0;
+        state.series.offer(|family| {
+            if let Some(why) = self.conflict(family) {
+                return Err(why);
+            }
+            self.show(family, number, &mut hint);
+            Ok(())
+        })
     }
 
     /// Why a family cannot be shown beside those of other devices.
@@ -75,28 +68,30 @@ impl Index {
         })
     }
 
-    fn show(&mut self, family: &Arc<Family>, name: &Arc<str>, device: &Arc<Device>) {
-        let offered = self
-            .families
-            .entry((*family.name).into())
-            .or_insert_with(|| Offered { family: Arc::clone(family), devices: Devices::new() });
-        offered.devices.insert(Arc::clone(name), Arc::clone(device));
-        // The newest help wins: it is most likely the newest firmware's.
-        offered.family = Arc::clone(family);
+    fn show(&mut self, family: &Arc<Family>, number: u32, hint: &mut usize) {
+        if let Some(offered) = self.families.get_mut(&*family.name) {
+            offered.devices.insert(&self.devices, number, hint);
+            // The newest help wins: it is most likely the newest firmware's.
+            offered.family = Arc::clone(family);
+            return;
+        }
+        let mut devices = Members::default();
+        devices.insert(&self.devices, number, hint);
+        self.families.insert((*family.name).into(), Offered { family: Arc::clone(family), devices });
     }
 
     /// Takes the families of a device back.
     pub(super) fn withdraw(&mut self, state: &mut State) {
-        for slot in state.series.slots_mut() {
-            let shown = std::mem::replace(&mut slot.offer, Offer::Pending) == Offer::Shown;
-            if shown && let Some(offered) = self.families.get_mut(&*slot.schema.family.name) {
-                offered.devices.remove(&state.name);
-                if offered.devices.is_empty() {
-                    self.families.remove(&*slot.schema.family.name);
-                    self.freed = true;
-                }
+        let Self { devices, families, freed } = self;
+        let (name, mut hint) = (&state.name, 0);
+        state.series.withdraw(|family| {
+            let Some(offered) = families.get_mut(&*family.name) else { return };
+            offered.devices.remove(devices, name, &mut hint);
+            if offered.devices.is_empty() {
+                families.remove(&*family.name);
+                *freed = true;
             }
-        }
+        });
     }
 
     /// Lets a device go. Its connection, if it still has one, must claim its name anew.

@@ -18,8 +18,10 @@ mod access;
 mod connection;
 mod device;
 mod index;
+mod layout;
 mod limits;
 mod own;
+mod roster;
 mod schemas;
 mod series;
 mod show;
@@ -141,7 +143,7 @@ impl Fleet {
         self.limit_store(&limits);
         let settings = Arc::new(Settings { limits, labels });
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&settings);
-        let devices: Vec<_> = self.read().devices.values().cloned().collect();
+        let devices: Vec<_> = self.read().devices.devices().cloned().collect();
         for device in devices {
             let mut state = device.lock();
             let name = Arc::clone(&state.name);
@@ -174,7 +176,7 @@ impl Fleet {
     pub fn sweep(&self, now: Now) {
         let ttl = self.settings().limits.ttl;
         let mut index = self.write();
-        let devices: Vec<_> = index.devices.values().cloned().collect();
+        let devices: Vec<_> = index.devices.devices().cloned().collect();
         for device in &devices {
             let mut state = device.lock();
             if state.silence(now) > ttl {
@@ -195,7 +197,7 @@ impl Fleet {
     /// All devices, in the order of their names.
     pub fn devices(&self, now: Now) -> Vec<DeviceStatus> {
         // Not under the index's lock: it takes its time.
-        let devices: Vec<_> = self.read().devices.values().cloned().collect();
+        let devices: Vec<_> = self.read().devices.devices().cloned().collect();
         let statuses = devices.iter().map(|device| device.lock().status(now));
         statuses.filter(|status| !status.device.is_empty()).collect()
     }
@@ -203,7 +205,7 @@ impl Fleet {
     /// Devices whose schema has not come whole yet, up to `most` of them, in the order of their names.
     pub fn learning(&self, most: usize) -> Vec<Learning> {
         let index = self.read();
-        let learning = index.devices.values().filter_map(|device| {
+        let learning = index.devices.devices().filter_map(|device| {
             let state = device.lock();
             let (known, total) = (state.known, state.total);
             state.is_learning().then(|| Learning { device: state.name.to_string(), known, total })
@@ -214,7 +216,7 @@ impl Fleet {
     /// Sums over all devices.
     pub fn totals(&self, now: Now) -> Totals {
         let (mut devices, mut live, mut learning, mut series) = (0, 0, 0, 0);
-        for device in self.read().devices.values() {
+        for device in self.read().devices.devices() {
             let state = device.lock();
             devices += 1;
             live += usize::from(!state.is_stale(now));
@@ -370,7 +372,7 @@ impl Fleet {
         drop(before);
         let own = labels.get(&**name).map_or(&[][..], |labels| labels);
         state.rename(name, &self.device_label, own);
-        index.devices.insert(Arc::clone(name), Arc::clone(device));
+        index.devices.insert(name, device);
         counts.refusals = index.offer_all(device, &mut state);
         state.counts.add(&counts);
         self.tally.add(&counts);

@@ -161,7 +161,7 @@ const ROWS: &[Row] = &[
         scale: Scale::ONE,
         read: Read::Fleet("state", |fleet, now| {
             let index = fleet.read();
-            let up = index.devices.values().filter(|device| !device.lock().is_stale(now)).count();
+            let up = index.devices.devices().filter(|device| !device.lock().is_stale(now)).count();
             vec![("known", index.devices.len() as u64), ("up", up as u64)]
         }),
     },
@@ -260,7 +260,8 @@ impl Own {
             return Some(true);
         }
         let whole = |shown: ControlFlow<()>| shown.map_break(|()| String::new());
-        Some(each_device(&fleet.read().devices, resume, |state, from| match &row.read {
+        let roster = &fleet.read().devices;
+        Some(each_device(roster, roster.all(), resume, |state, from| match &row.read {
             Read::Device(read) => whole(show(&[&state.label], read(state, now))),
             Read::Info => whole(show(&[self.info(state).as_str()], Value::Unsigned(1))),
             Read::Frames => self.parts(state, ("outcome", &outcomes(&state.counts.frames)), from, &mut show),

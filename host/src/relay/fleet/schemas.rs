@@ -1,9 +1,10 @@
-//! What devices with the same firmware share: families by their records, and whole schemas.
+//! What devices with the same firmware share: families by their records, where these stand, and whole schemas.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
 use super::super::session::{Added, FamilySchema};
+use super::layout::Layout;
 
 /// Families by their records.
 type Families = HashMap<Box<[u8]>, Weak<FamilySchema>>;
@@ -16,6 +17,8 @@ pub(super) struct Schemas {
     families: Vec<(Added, Families)>,
     /// By hash; those of one hash are told apart by their bytes.
     whole: HashMap<u32, Vec<Weak<[u8]>>>,
+    /// By [`Layout::key`]; of two that share one, one is not shared.
+    layouts: HashMap<u64, Weak<Layout>>,
 }
 
 impl Schemas {
@@ -52,12 +55,26 @@ impl Schemas {
         bytes
     }
 
+    /// The one layout of these families.
+    pub(super) fn intern_layout(&mut self, layout: &Arc<Layout>) -> Arc<Layout> {
+        let key = layout.key();
+        match self.layouts.get(&key).and_then(Weak::upgrade) {
+            Some(shared) if shared == *layout => shared,
+            Some(_) => Arc::clone(layout),
+            None => {
+                self.layouts.insert(key, Arc::downgrade(layout));
+                Arc::clone(layout)
+            }
+        }
+    }
+
     /// Forgets what no device uses any more.
     pub(super) fn sweep(&mut self) {
         for (_, families) in &mut self.families {
             families.retain(|_, family| family.strong_count() > 0);
         }
         self.families.retain(|(_, families)| !families.is_empty());
+        self.layouts.retain(|_, layout| layout.strong_count() > 0);
         self.whole.retain(|_, all| all.iter().any(|bytes| bytes.strong_count() > 0));
     }
 

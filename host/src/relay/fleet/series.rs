@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use super::super::session::{ChildSchema, FamilySchema};
+use super::super::session::{ChildSchema, FamilySchema, Refused};
+use super::layout::{Layout, Slot};
 use super::table::Table;
-use crate::model::{Kind, Point, Value};
+use crate::model::{Family, Kind, Point, Value};
 
-/// Families by name; their cells side by side, in the order in which families came.
+/// Families by name, and their cells.
 #[derive(Debug, Default)]
 pub(super) struct Series {
-    slots: Vec<Slot>,
+    layout: Arc<Layout>,
+    /// What the fleet makes of each family.
+    offers: Vec<Offer>,
+    /// Families that the fleet does not show, and why.
+    refused: Vec<Refused>,
     cells: Vec<u64>,
     /// Which cells hold a value of this boot.
     present: Vec<bool>,
@@ -17,41 +22,31 @@ pub(super) struct Series {
     tables: Vec<Table>,
 }
 
-/// A family of a device.
-#[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) schema: Arc<FamilySchema>,
-    pub(super) offer: Offer,
-    /// Where its cells begin.
-    place: usize,
-}
-
 /// What the fleet makes of a device's family.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Offer {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Offer {
     /// It has not been asked: the device has no name.
     Pending,
     /// It is shown.
     Shown,
-    /// It is not, because the name means something else already: what.
-    Refused(Box<str>),
+    /// It is not, because the name means something else already.
+    Refused,
 }
 
 impl Series {
     /// Makes room for a family. Returns where its cells begin, or `None` if another one has its name.
     pub(super) fn add(&mut self, schema: &Arc<FamilySchema>) -> Option<usize> {
-        match self.search(&schema.family.name) {
+        match self.layout.search(&schema.family.name) {
             Ok(at) => {
-                let there = self.slots.get(at).filter(|slot| slot.schema.bytes == schema.bytes)?;
+                let there = self.slots().get(at).filter(|slot| slot.schema.bytes == schema.bytes)?;
                 Some(there.place)
             }
             Err(at) => {
-                let place = self.cells.len();
-                self.slots.insert(at, Slot { schema: Arc::clone(schema), offer: Offer::Pending, place });
-                // No two families have one place, not even if one has no cells.
-                let end = place.saturating_add(schema.total_cells().max(1));
-                self.cells.resize(end, 0);
-                self.present.resize(end, false);
+                let layout = Arc::make_mut(&mut self.layout);
+                let place = layout.insert(at, schema);
+                self.offers.insert(at, Offer::Pending);
+                self.cells.resize(layout.cells(), 0);
+                self.present.resize(layout.cells(), false);
                 if schema.is_table() {
                     self.tables.push(Table::new(schema, place));
                 }
@@ -60,9 +55,12 @@ impl Series {
         }
     }
 
-    /// Gives memory back that was taken in advance: there are no families to come.
-    pub(super) fn shrink(&mut self) {
-        self.slots.shrink_to_fit();
+    /// There are no families to come: gives memory back that was taken in advance. `share` returns the one layout that
+    /// devices like this have.
+    pub(super) fn complete(&mut self, share: impl FnOnce(&Arc<Layout>) -> Arc<Layout>) {
+        Arc::make_mut(&mut self.layout).shrink();
+        self.layout = share(&self.layout);
+        self.offers.shrink_to_fit();
         self.cells.shrink_to_fit();
         self.present.shrink_to_fit();
         self.tables.shrink_to_fit();
@@ -72,25 +70,53 @@ impl Series {
         *self = Self::default();
     }
 
-    fn search(&self, family: &str) -> Result<usize, usize> {
-        self.slots.binary_search_by(|slot| (*slot.schema.family.name).cmp(family))
-    }
-
     /// A family that is shown, looked for first where another device had it.
     pub(super) fn find(&self, family: &str, hint: &mut usize) -> Option<&Slot> {
-        let is_there = self.slots.get(*hint).is_some_and(|slot| *slot.schema.family.name == *family);
+        let is_there = self.slots().get(*hint).is_some_and(|slot| *slot.schema.family.name == *family);
         if !is_there {
-            *hint = self.search(family).ok()?;
+            *hint = self.layout.search(family).ok()?;
         }
-        self.slots.get(*hint).filter(|slot| slot.offer == Offer::Shown)
+        self.offers.get(*hint).filter(|offer| **offer == Offer::Shown)?;
+        self.slots().get(*hint)
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
-        &self.slots
+        self.layout.slots()
     }
 
-    pub(super) fn slots_mut(&mut self) -> &mut [Slot] {
-        &mut self.slots
+    /// Asks for each family that is not shown whether it can be; an error tells why not. Returns how many were refused
+    /// for the first time.
+    pub(super) fn offer(&mut self, mut ask: impl FnMut(&Arc<Family>) -> Result<(), String>) -> u64 {
+        self.refused.clear();
+        let mut new = 0;
+        let families = self.layout.slots().iter().map(|slot| &slot.schema.family);
+        for (family, offer) in families.zip(&mut self.offers).filter(|(_, offer)| **offer != Offer::Shown) {
+            let before = *offer;
+            *offer = match ask(family) {
+                Ok(()) => Offer::Shown,
+                Err(why) => {
+                    self.refused.push(Refused { family: family.name.to_string(), why });
+                    new += u64::from(before == Offer::Pending);
+                    Offer::Refused
+                }
+            };
+        }
+        new
+    }
+
+    /// No family is shown any more. Tells which were.
+    pub(super) fn withdraw(&mut self, mut hide: impl FnMut(&Family)) {
+        self.refused.clear();
+        for (slot, offer) in self.layout.slots().iter().zip(&mut self.offers) {
+            if std::mem::replace(offer, Offer::Pending) == Offer::Shown {
+                hide(&slot.schema.family);
+            }
+        }
+    }
+
+    /// Families that the fleet does not show, and why.
+    pub(super) fn refused(&self) -> &[Refused] {
+        &self.refused
     }
 
     /// New values of whole children, as of this uptime in tenths of a second.
@@ -190,8 +216,8 @@ impl Series {
 
     /// How many series are shown, counted as Prometheus does.
     pub(super) fn count(&self) -> usize {
-        let shown = self.slots.iter().filter(|slot| slot.offer == Offer::Shown);
-        shown.map(|slot| self.count_set(slot).saturating_mul(slot.schema.series_of_child())).sum()
+        let shown = self.slots().iter().zip(&self.offers).filter(|(_, offer)| **offer == Offer::Shown);
+        shown.map(|(slot, _)| self.count_set(slot).saturating_mul(slot.schema.series_of_child())).sum()
     }
 
     fn count_set(&self, slot: &Slot) -> usize {
@@ -212,14 +238,14 @@ impl Series {
     /// Bytes that it holds beside what is shared.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>() + self.cells.capacity() * 8 + self.present.capacity()
+        self.offers.capacity() + self.cells.capacity() * 8 + self.present.capacity()
     }
 
     /// Takes over families and values which have not come yet, up to `max` series in all.
     pub(super) fn resume(&mut self, old: &Self, max: usize) {
-        let mut series: usize = self.slots.iter().map(|slot| slot.schema.series()).sum();
-        for slot in &old.slots {
-            if self.search(&slot.schema.family.name).is_err() {
+        let mut series: usize = self.slots().iter().map(|slot| slot.schema.series()).sum();
+        for slot in old.slots() {
+            if self.layout.search(&slot.schema.family.name).is_err() {
                 series = series.saturating_add(slot.schema.series());
                 if series > max {
                     return;

@@ -1,14 +1,14 @@
 //! The fleet as a source: family by family, device by device.
 
 use std::cmp::Ordering;
-use std::ops::{Bound, ControlFlow};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::super::session::ChildSchema;
 use super::Fleet;
 use super::device::State;
-use super::index::Devices;
-use super::series::Slot;
+use super::layout::Slot;
+use super::roster::{Members, Roster};
 use super::table::{Named, Table, text};
 use crate::model::{Child, Family, Kind};
 use crate::registry::{Indexed, Resume};
@@ -38,7 +38,7 @@ impl Indexed for Fleet {
         let Some(offered) = index.families.get(family) else { return true };
         // Devices with the same firmware have a family in the same place.
         let mut hint = 0;
-        each_device(&offered.devices, resume, |state, from| {
+        each_device(&index.devices, &offered.devices, resume, |state, from| {
             let Some(slot) = state.series.find(family, &mut hint) else { return ControlFlow::Continue(()) };
             children(state, slot, from, visitor)
         })
@@ -119,13 +119,14 @@ fn lend<'a, 'b>(
 /// change meanwhile, what stands in front of the key was shown and what stands behind was not: no series is shown
 /// twice.
 pub(super) fn each_device(
-    devices: &Devices,
+    roster: &Roster,
+    members: &Members,
     resume: &mut Resume,
     mut visit: impl FnMut(&State, &str) -> ControlFlow<String>,
 ) -> bool {
     let key = std::mem::take(&mut resume.key);
     let (last, text) = key.split_at_checked(resume.index).unwrap_or((&key, ""));
-    for (name, device) in devices.range::<str, _>((Bound::Included(last), Bound::Unbounded)) {
+    for (name, device) in roster.from(members, last) {
         let from = if **name == *last { text } else { "" };
         if let ControlFlow::Break(next) = visit(&device.lock(), from) {
             resume.key = [&**name, &next].concat();

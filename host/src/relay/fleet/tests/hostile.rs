@@ -204,7 +204,7 @@ fn lies_with_a_good_check_cost_little_and_spoil_no_other() {
         rig.wait(1);
         let index = rig.fleet.read();
         assert!(index.devices.len() <= 6);
-        for device in index.devices.values() {
+        for device in index.devices.devices() {
             let state = device.lock();
             let status = state.status(rig.now);
             assert!(status.series <= 120 && status.refused.len() <= 64 + 120, "{status:?}");

@@ -75,7 +75,7 @@ fn equal_devices_share_their_schema() {
     }
     assert_eq!(rig.fleet.schemas().len(), 33);
     let index = rig.fleet.read();
-    let [a, b, c] = ["a", "b", "c"].map(|name| index.devices[name].lock());
+    let [a, b, c] = ["a", "b", "c"].map(|name| index.devices.get(name).unwrap().lock());
     for ((a, b), c) in a.series.slots().iter().zip(b.series.slots()).zip(c.series.slots()) {
         assert!(Arc::ptr_eq(&a.schema, &b.schema) && Arc::ptr_eq(&b.schema, &c.schema));
     }
@@ -96,7 +96,7 @@ fn a_device_of_69_lines_takes_two_kilobytes_beside_its_schema() {
     rig.hear(&mut line, &mut Firmware::new("pump", 1, metrics).with_mtu(1024), 1);
     assert_eq!(rig.lines().len(), 69);
     let index = rig.fleet.read();
-    let state = index.devices["pump"].lock();
+    let state = index.devices.get("pump").unwrap().lock();
     let own = size_of::<super::super::device::Device>() + state.series.bytes();
     // Without its places in the index: 24 bytes for each family, in nodes that are half full at worst.
     assert!(own <= 2048, "{own}");

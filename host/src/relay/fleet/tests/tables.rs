@@ -44,6 +44,7 @@ fn device(rig: &Rig, desc: Desc<'static>) -> (Connection, usize) {
     let mut line = rig.connect("10.0.0.1:1");
     rig.hear(&mut line, &mut Firmware::new("pump", 1, vec![Metric::gauge("a", 1)]), 100);
     let place = line.tenant.family(&family(desc)).unwrap();
+    line.tenant.settle();
     (line, place)
 }
 
@@ -160,6 +161,7 @@ fn infos_and_state_sets() {
     let rig = Rig::new();
     let (mut line, _) = device(&rig, Desc::info("x_info", "Help.", BOARD));
     let states = line.tenant.family(&family(Desc::state_set("y", "Help.", &["off", "on"]))).unwrap();
+    line.tenant.settle();
     assert_eq!(rig.children(), ["x_info{board=\"rev \\\"B\\\"\",device=\"pump\"} 1"]);
     assert_eq!(rig.device("pump").series, 2);
     line.tenant.cells(states, &[1]);

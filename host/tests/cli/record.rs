@@ -74,27 +74,51 @@ fn used(id: u32) -> Duration {
     Duration::from_millis(ticks * 10)
 }
 
-#[test]
-fn without_files_it_waits_and_goes_on_when_there_are_some() {
-    // 100 files, 16 of which are for scrapes: whoever holds pages open takes what is left.
+/// The program with at most 100 files, 16 of which are for scrapes.
+fn with_few_files() -> Running {
     let mut command = Command::new("sh");
     command.env_remove("STATE_DIRECTORY").env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"));
     command.args(["-c", "ulimit -n 100 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_narthex"), "relay"]);
     command.args(["--tcp", "127.0.0.1:0"]).args(ANY);
     command.stdin(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
-    let running = Running::of(command.spawn().unwrap());
+    Running::of(command.spawn().unwrap())
+}
+
+#[test]
+fn without_files_it_waits_and_goes_on_when_there_are_some() {
+    let running = with_few_files();
     let address = running.listens("tcp");
-    let crowd: Vec<_> = (0..110).map(|_| TcpStream::connect(&running.address).unwrap()).collect();
-    std::thread::sleep(Duration::from_millis(500));
+    let allow = |files: &str| {
+        let id = running.child.id().to_string();
+        let status = Command::new("prlimit").args(["--pid", &id, &format!("--nofile={files}:")]).status();
+        assert!(status.unwrap().success());
+    };
+    allow("4");
     let mut device = TcpStream::connect(&address).unwrap();
     device.write_all(&bytes("p")).unwrap();
     let (start, before) = (Instant::now(), used(running.child.id()));
     std::thread::sleep(Duration::from_secs(2));
     let spun = used(running.child.id()).saturating_sub(before);
     assert!(spun < start.elapsed() / 4, "{spun:?} of CPU in {:?}", start.elapsed());
-    drop(crowd);
+    allow("100");
     let page = running.until("/metrics", |page| shows(page, "p"));
     assert!(!page.contains(&format!("narthex_link_errors_total{{link=\"tcp {address}\"}} 0\n")), "{page}");
     let (status, said) = running.stop("-TERM");
     assert_eq!((status, said.matches("cannot accept a connection").count()), (Some(0), 1), "{said}");
+}
+
+#[test]
+fn whoever_holds_pages_open_keeps_no_device_out() {
+    let running = with_few_files();
+    let address = running.listens("tcp");
+    let crowd: Vec<_> = (0..110).map(|_| TcpStream::connect(&running.address).unwrap()).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    let mut device = TcpStream::connect(&address).unwrap();
+    device.write_all(&bytes("p")).unwrap();
+    // Still open: it hears nothing, not that it has ended.
+    device.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+    assert!(std::io::Read::read(&mut device, &mut [0]).is_err());
+    drop(crowd);
+    let page = running.until("/metrics", |page| shows(page, "p"));
+    assert!(page.contains(&format!("narthex_link_errors_total{{link=\"tcp {address}\"}} 0\n")), "{page}");
 }

@@ -6,7 +6,7 @@
     decode.py --series FILE...  every series that the captures, one behind the other, leave: sorted lines in the text
                                 format of Prometheus; then, behind a `#`, what became of their frames
     decode.py --series          the same of standard input, as it is
-    decode.py --numbers         one line of JSON for each line of hex on standard input: a varint, and how it can be read
+    decode.py --numbers         one line of JSON for each line of hex on standard input: a varint, how it can be read
 """
 
 import json
@@ -27,7 +27,9 @@ class Boot:
     def __init__(self, frame):
         self.id = frame.boot
         self.newest = None
-        self.seen = set()
+        # Numbers that have come, and that have not come yet; the first of this snapshot; the last old frame.
+        self.seen, self.missing, self.start = set(), set(), frame.sequence
+        self.old = None, 0
         self.uptime = 0
         self.schema = None
         self.identity = Whole()
@@ -56,24 +58,44 @@ class Boot:
                 self.family(index, family)
 
     def is_newer(self, frame):
-        return self.newest is None or 0 < (frame.sequence - self.newest) % 65536 < 32768
+        ahead = 0 if self.newest is None else (frame.sequence - self.newest) % 65536
+        return self.newest is None or frame.uptime > self.uptime or 0 < ahead < 32768
 
     def is_followed_by(self, frame):
         """Whether the frame is of another boot."""
         below = frame.uptime < self.uptime
-        return frame.boot != self.id or frame.uptime + REBOOT < self.uptime or below and self.is_newer(frame)
+        if frame.boot != self.id or frame.uptime + REBOOT < self.uptime or below and self.is_newer(frame):
+            return True
+        if self.is_newer(frame):
+            self.old = None, 0
+            return False
+        if frame.sequence in self.missing:
+            return False
+        (number, uptime), self.old = self.old, (frame.sequence, frame.uptime)
+        return number is not None and frame.sequence == (number + 1) % 65536 and frame.uptime > uptime
 
-    def take(self, frame):
-        """Takes a frame, if it is newer than those before. Returns what became of it."""
-        if not (self.is_newer(frame) or frame.uptime > self.uptime):
-            late = "repeated" if frame.sequence in self.seen else "reordered"
-            self.seen.add(frame.sequence)
-            return late
-        if frame.sequence in self.seen:
-            # Numbers have gone round.
-            self.seen.clear()
-        self.seen.add(frame.sequence)
-        self.newest, self.uptime = frame.sequence, frame.uptime
+    def take(self, frame, counts):
+        """Takes a frame, if it is newer than those before."""
+        number = frame.sequence
+        if not self.is_newer(frame):
+            counts["repeated" if number in self.seen else "reordered"] += 1
+            self.missing.discard(number)
+            self.seen.add(number)
+            return
+        counts["received"] += 1
+        if self.newest is not None:
+            skipped = (number - self.newest - 1) % 65536
+            self.missing.update((self.newest + 1 + at) % 65536 for at in range(skipped))
+        behind = lambda other: (number - other) % 65536
+        # The second snapshot behind what is missing has come, or 64 more numbers.
+        before = behind(self.start) if frame.uptime > self.uptime else 65536
+        lost = {other for other in self.missing if behind(other) > before or behind(other) >= 64}
+        counts["lost"] += len(lost)
+        self.missing -= lost
+        self.seen = {other for other in self.seen if 0 < behind(other) < 64} | {number}
+        if frame.uptime > self.uptime:
+            self.start = number
+        self.newest, self.uptime = number, frame.uptime
         if self.schema != frame.schema:
             self.begin(frame.schema)
         for record in frame.records:
@@ -81,7 +103,6 @@ class Boot:
         self.name()
         if frame.cells and not self.broken:
             self.values(frame)
-        return "received"
 
     def record(self, record):
         part = [record.get(name) for name in ("offset", "total", "bytes")]
@@ -154,7 +175,8 @@ class Boot:
             elif child.slot is not None:
                 named = self.named.get((index, child.slot, cells[0]))
                 # Who was born later has taken the slot, or the name.
-                if named is None or cells[0] < max(self.heirs[index, child.slot], self.heirs[index, child.instance, named]):
+                heirs = (index, child.slot), (index, child.instance, named)
+                if named is None or cells[0] < max(self.heirs[heir] for heir in heirs):
                     continue
                 labels = labels + list(zip((name for name, _ in family.labels), named))
             if child.slot is not None:
@@ -199,14 +221,8 @@ class Line:
             self.counts["boots"] += 1
             if boot is not None:
                 self.boot.inherit(boot)
-        before = self.boot.newest
-        what = self.boot.take(frame)
-        self.counts[what] += 1
-        if what == "received" and before is not None:
-            self.counts["lost"] += (frame.sequence - before - 1) % 65536
-        if what == "reordered":
-            # What was sent before the first frame that came was not missed.
-            self.counts["lost"] = max(0, self.counts["lost"] - 1)
+                self.counts["lost"] += len(boot.missing)
+        self.boot.take(frame, self.counts)
         hello = self.boot.hello()
         if hello is not None:
             self.devices[hello["device"]] = self.boot

@@ -55,8 +55,14 @@ fn read_the_same(stream: &[u8], end: Duration, seed: u64) -> (BTreeMap<String, u
 #[track_caller]
 fn count_the_same(stream: &[u8], end: Duration, seed: u64) {
     let (theirs, ours) = read_the_same(stream, end, seed);
-    let theirs = ["received", "repeated", "corrupt"].map(|what| theirs[what]);
-    assert_eq!(theirs, [ours.received, ours.repeated, ours.corrupt], "seed {seed}");
+    let theirs = Counts {
+        received: theirs["received"],
+        lost: theirs["lost"],
+        repeated: theirs["repeated"],
+        reordered: theirs["reordered"],
+        corrupt: theirs["corrupt"],
+    };
+    assert_eq!(theirs, ours, "seed {seed}");
 }
 
 /// What goes over the link in all golden vectors, one behind the other.

@@ -11,8 +11,12 @@
 use narthex::model::{Defect, Desc, Instance, Label, Source, Value};
 use narthex::registry::{Group, RegistryError};
 use narthex::text::{Encoder, Error, Format};
+use narthex::transport::Reporter;
+use narthex::wire::Identity;
 use narthex::{Counter, DynRegistry, Gauge, LabelValues, Metrics, Registry, TableFamily, registry};
 use proptest::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 #[derive(Clone, Copy, Debug, PartialEq, LabelValues)]
 struct Id {
@@ -259,6 +263,52 @@ fn a_change_in_the_middle_of_a_read_is_no_deadlock() {
     let mut buf = [0; 1000];
     assert_eq!(Encoder::new(Format::Text).fill(&MEDDLED, &mut buf), Err(Error::Changed));
     assert_eq!(Encoder::new(Format::Text).fill(&MEDDLED, &mut buf).map(|n| n > 0), Ok(true));
+}
+
+/// A group that takes itself out of the registry and puts itself back when it is read, once.
+struct Restless;
+static RESTED: DynRegistry<2> = DynRegistry::new();
+static TURNED: AtomicBool = AtomicBool::new(false);
+
+impl Metrics for Restless {
+    const DESCS: &'static [Desc<'static>] = &[Desc::gauge("restless", "Comes and goes.")];
+}
+
+impl Group for Restless {
+    fn metric(&self, _: usize) -> Option<&dyn narthex::model::Cells> {
+        Some(self)
+    }
+}
+
+impl narthex::model::Cells for Restless {
+    fn read(&self, _: usize, _: usize) -> Option<Value> {
+        if !TURNED.swap(true, Ordering::Relaxed) {
+            RESTED.unregister(&Restless, &[]).ok()?;
+            RESTED.register(&Restless, &[]).ok()?;
+        }
+        Some(Value::Signed(1))
+    }
+}
+
+#[test]
+fn changes_that_undo_each_other_are_seen() {
+    RESTED.register(&Restless, &[]).unwrap();
+    let hash = RESTED.schema_hash();
+    let mut buf = [0; 256];
+    assert_eq!(Encoder::new(Format::Text).fill(&RESTED, &mut buf), Err(Error::Changed));
+    assert_eq!(RESTED.schema_hash(), hash);
+    assert_eq!(Encoder::new(Format::Text).fill(&RESTED, &mut buf).map(|n| n > 0), Ok(true));
+
+    let mut reporter = Reporter::new(&RESTED, Identity { device: "a", firmware: "" }, 1);
+    let mut frames = |reporter: &mut Reporter<'_, DynRegistry<2>>| {
+        reporter.begin(Duration::from_secs(1));
+        std::iter::from_fn(|| reporter.frame(&mut buf).unwrap().map(<[u8]>::len)).count()
+    };
+    assert_eq!(frames(&mut reporter), 2, "records and values");
+    assert_eq!(frames(&mut reporter), 2, "records in turn and values");
+    TURNED.store(false, Ordering::Relaxed);
+    assert_eq!(frames(&mut reporter), 1, "the values are of two sets: no frame");
+    assert_eq!(frames(&mut reporter), 2, "everything anew");
 }
 
 proptest! {

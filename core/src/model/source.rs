@@ -79,7 +79,12 @@ pub trait Source: Sync {
         None
     }
 
-    /// The hash of the schema of all families ([`wire::schema`](crate::wire::schema)), constant while the set is. Who
-    /// reads in several steps compares it, and begins anew when it has changed.
+    /// The hash of the schema of all families ([`wire::schema`](crate::wire::schema)), constant while the set is.
     fn schema_hash(&self) -> u32;
+
+    /// A number, not 0, that is another one after each change of the set. Who reads in several steps compares it, and
+    /// begins anew when it has changed. The schema hash will do where no set comes again.
+    fn revision(&self) -> u32 {
+        self.schema_hash()
+    }
 }

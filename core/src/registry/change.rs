@@ -118,7 +118,12 @@ impl<'a, const N: usize> Change<'a, N> {
             let name = self.registry.place(Some(self.order), index).map_or("", |(place, _)| place.desc.name);
             RegistryError::TooLarge { name, what }
         })?;
-        self.registry.update(|state| State { order: self.order, hash: hash ^ FNV_START, ..state });
+        self.registry.update(|state| State {
+            order: self.order,
+            hash: hash ^ FNV_START,
+            changes: state.changes.wrapping_add(1),
+            ..state
+        });
         Ok(())
     }
 }

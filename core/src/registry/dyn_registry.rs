@@ -50,11 +50,9 @@ pub(crate) type Hash = fn(&dyn Source) -> Result<u32, (usize, &'static str)>;
 ///
 /// Readers may run in any context. Each read takes a critical section to copy one position, about thirty
 /// instructions whatever `N`, and reads the cell behind it. A reader of several positions compares
-/// [`schema_hash`](Source::schema_hash) before and after, and begins anew when it has changed; the encoders do. Two
-/// changes that undo each other between two reads of one encoder's call are not seen by it: do not unregister and
-/// register again in an interrupt that may come in the middle of one.
+/// [`revision`](Source::revision) before and after, and begins anew when it has changed; the encoders do.
 ///
-/// RAM: on a 32-bit core 28 bytes for each instance and 12 more, all zeroes at first. The binary brings the
+/// RAM: on a 32-bit core 28 bytes for each instance and 16 more, all zeroes at first. The binary brings the
 /// implementation of `critical-section`.
 #[must_use = "a registry does nothing unless it is used"]
 pub struct DynRegistry<const N: usize> {
@@ -79,6 +77,8 @@ pub(super) struct State {
     pub(super) changing: bool,
     /// Less that of no schema, so that it is zero at first.
     pub(super) hash: u32,
+    /// How many changes were made.
+    pub(super) changes: u32,
 }
 
 /// Which list, and how much of it.
@@ -99,6 +99,7 @@ impl<const N: usize> DynRegistry<N> {
                 order: Order { second: false, len: 0 },
                 changing: false,
                 hash: 0,
+                changes: 0,
             })),
         }
     }
@@ -198,5 +199,10 @@ impl<const N: usize> Source for DynRegistry<N> {
 
     fn schema_hash(&self) -> u32 {
         self.state().hash ^ FNV_START
+    }
+
+    fn revision(&self) -> u32 {
+        // Never 0 while the count has not gone round, which is later than any reader.
+        self.state().changes ^ FNV_START
     }
 }

@@ -49,8 +49,8 @@ pub struct Encoder {
     total: u64,
     /// Of the child at hand, if it is a slot.
     birth: u32,
-    /// The schema hash of the source as the page began; 0 before.
-    schema: u32,
+    /// The revision of the source as the page began; 0 before.
+    revision: u32,
     instance: u16,
     child: u16,
     line: u16,
@@ -90,7 +90,7 @@ impl core::error::Error for Error {}
 impl Encoder {
     /// Starts a page.
     pub const fn new(format: Format) -> Self {
-        Self { total: 0, birth: 0, schema: 0, instance: 0, child: 0, line: 0, format }
+        Self { total: 0, birth: 0, revision: 0, instance: 0, child: 0, line: 0, format }
     }
 
     /// Fills `buf` with whole lines and returns how many bytes were written; 0 when the page is complete.
@@ -100,14 +100,14 @@ impl Encoder {
     /// [`Error::Changed`] when the set of families is not that with which the page began; begin anew.
     pub fn fill<S: Source + ?Sized>(&mut self, source: &S, buf: &mut [u8]) -> Result<usize, Error> {
         let has = buf.len();
-        let schema = source.schema_hash();
-        if self.schema == 0 {
-            self.schema = schema;
+        let revision = source.revision();
+        if self.revision == 0 {
+            self.revision = revision;
         }
         let mut out = Out::new(buf);
         let filled = self.lines(source, &mut out, has)?;
         // Looked at behind the lines: they were all written before it changed.
-        if self.schema == source.schema_hash() { Ok(filled) } else { Err(Error::Changed) }
+        if self.revision == source.revision() { Ok(filled) } else { Err(Error::Changed) }
     }
 
     fn lines<S: Source + ?Sized>(

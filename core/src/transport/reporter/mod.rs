@@ -70,8 +70,8 @@ struct State<'a, S: Source + ?Sized> {
     identity: Identity<'a>,
     boot: u32,
     uptime: u32,
-    /// The schema that frames of this snapshot are of.
-    schema: u32,
+    /// The revision of the source that frames of this snapshot are of.
+    revision: u32,
     /// The newest birth whose label record has been sent, as have all before.
     told: u32,
     /// While records are due: the newest birth as the snapshot began. While values are: the birth of the slot of which
@@ -166,7 +166,7 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
             identity,
             boot,
             uptime: 0,
-            schema: source.schema_hash(),
+            revision: source.revision(),
             told: 0,
             birth: 0,
             sequence: 0,
@@ -264,9 +264,9 @@ impl<S: Source + ?Sized> State<'_, S> {
     fn begin(&mut self, uptime: Duration, take: impl FnOnce() -> Wants) -> bool {
         let tenths = (uptime.as_secs() as u32).wrapping_mul(10).wrapping_add(uptime.subsec_millis() / 100);
         self.uptime = tenths.max(self.uptime.wrapping_add(1));
-        let schema = self.source.schema_hash();
-        if self.schema != schema {
-            self.schema = schema;
+        let revision = self.source.revision();
+        if self.revision != revision {
+            self.revision = revision;
             self.stage = Stage::Idle;
             self.trickle = Trickle { share: self.trickle.share, said: self.trickle.said, ..Trickle::new() };
         }
@@ -291,13 +291,15 @@ impl<S: Source + ?Sized> State<'_, S> {
     /// Makes a frame of a payload. `None`, and the snapshot ends, if the set of families has changed: what was read
     /// of two sets is no frame.
     fn seal<'b>(&mut self, buf: &'b mut [u8], kind: Kind, len: usize) -> Option<&'b [u8]> {
-        if self.schema != self.source.schema_hash() {
+        // Read in front of the last look at the revision: it is that of the set that was read.
+        let schema = self.source.schema_hash();
+        if self.revision != self.source.revision() {
             self.stage = Stage::Idle;
             return None;
         }
         // Advanced before the frame goes anywhere, so that every frame that is lost leaves a gap.
         self.sequence = self.sequence.wrapping_add(1);
-        let Self { boot, schema, sequence, uptime, .. } = *self;
+        let Self { boot, sequence, uptime, .. } = *self;
         Some(frame::seal(buf, &Header { kind, boot, schema, sequence, uptime }, len))
     }
 }

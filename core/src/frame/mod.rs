@@ -4,7 +4,8 @@
 //! All integers are little-endian. On the link, a frame is a body, encoded with COBS so that it holds no zero byte,
 //! and the delimiter `00`. Bytes between frames are allowed (log lines on a shared UART): whoever writes them, or
 //! writes a frame after them, puts a delimiter in between. Nothing between two delimiters is nothing. A receiver that
-//! joins in the middle is in step after the next delimiter.
+//! joins in the middle is in step after the next delimiter. What ends at a delimiter and is no frame is foreign if it
+//! is text, or if it came before the first delimiter and so may be the end of a frame; else it is corrupt.
 //!
 //! ```text
 //! link  = { [foreign bytes 00] COBS(body) 00 }
@@ -28,12 +29,15 @@
 //! A device has booted anew when the boot id differs from that of the frame before, or when the uptime is below it,
 //! by more than 10 s or in a frame that is newer by its sequence; or when a frame that is not newer, and whose number
 //! is none that is missing, has the number after that of the last such frame and a later time: then a device that
-//! cannot tell its boots apart counts anew. All that was known of its values is void.
+//! cannot tell its boots apart counts anew. All that was known of its values and labels is void; a schema that was
+//! proved by its hash holds on.
 //!
-//! Within a boot a frame of a greater uptime is newer whatever its sequence, which may have gone round; among the
-//! others, one whose sequence was seen already, or is older than the newest by less than half a turn, is discarded, so
-//! that no value goes back. A number that is missing is lost once a frame has come of the second snapshot behind it,
-//! or 64 numbers later; what comes before that is late, and not lost.
+//! A sequence is newer if it is ahead of the newest by less than half a turn. Within a boot a frame of a greater uptime
+//! is newer whatever its sequence, which may have gone round; among the others, one whose sequence was seen already, or
+//! is older than the newest by less than half a turn, is discarded whole, so that no value goes back. A number that is
+//! missing is lost once a frame has come of the second snapshot behind it, or 64 numbers later; what comes before that
+//! is late, and not lost. When the schema hash changes within a boot, values and labels are void as well. All this
+//! compares frames of the device; a capture may hold requests, too, which have numbers of their own.
 //!
 //! [COBS](https://doi.org/10.1109/90.769765): the body is cut at its zero bytes; each piece of up to 254 bytes is
 //! preceded by its length + 1, and the zeros are left out; a piece of exactly 254 bytes has no zero behind it, and

@@ -22,11 +22,12 @@
 //! | 2 `f32` | its four bytes in reversed order, as an integer: values with few digits end in zero bits, which so come to the top |
 //! | 3 `f64` | its eight bytes in reversed order, as an integer |
 //!
-//! An integer stands for itself times ten to the power of the family's scale; a float has scale 0. 36.5 as an `f32`
-//! is 42120000 in hexadecimal, reversed 00001242, as a varint `c2 24`. A cell that may be unset holds 0 while it is,
-//! else one more than the table says; there is no room for one more than 2^64 − 1, and no instrument needs it. A
-//! histogram's cells are the counts of its buckets (not cumulative), of what lies above the last bound, and the sum of
-//! all observations; its number is 0, and the scale is that of the sum and the bounds.
+//! Bits of a cell beyond those of its `f32` mean nothing. An integer stands for itself times ten to the power of the
+//! family's scale; a float has scale 0. 36.5 as an `f32` is 42120000 in hexadecimal, reversed 00001242, as a varint
+//! `c2 24`. A cell that may be unset holds 0 while it is, else one more than the table says; there is no room for one more
+//! than 2^64 − 1, and no instrument needs it. A histogram's cells are the counts of its buckets (not cumulative), of
+//! what lies above the last bound, and the sum of all observations; its number is 0, and the scale is that of the sum
+//! and the bounds.
 //!
 //! # Frames
 //! | kind | payload |
@@ -38,18 +39,19 @@
 //! | 4 requests | records, host to device; boot id and schema hash are those the host knows, or 0 |
 //!
 //! A snapshot too long for one frame is a *values* frame and then *part* frames, all with the same uptime. Each is
-//! useful alone, but a histogram that is cut between frames counts only when all of them have come. A *sparse* frame
-//! carries running totals like any other; of each child it has all cells or none. A cell whose bit is clear, or which
-//! no frame of the snapshot covers, has not changed since the snapshot before, and keeps what the receiver has for it.
-//! Where much has changed, or a child is longer than a frame, frames of the other kinds stand in the place of sparse
-//! ones, and say nothing of the cells that they do not hold. If nothing has changed, one sparse frame covers nothing.
-//! Without cells there are no frames of values at all.
+//! useful alone, but a child of several cells (a histogram, a slot of a table) that is cut between frames counts only
+//! when all its cells of that snapshot have come. A *sparse* frame carries running totals like any other; of each child
+//! it has all cells or none. A cell whose bit is clear, or which no frame of the snapshot covers, has not changed since
+//! the snapshot before, and keeps what the receiver has for it. Where much has changed, or a child is longer than a
+//! frame, frames of the other kinds stand in the place of sparse ones, and say nothing of the cells that they do not
+//! hold. If nothing has changed, one sparse frame covers nothing. Without cells there are no frames of values at all. A
+//! frame of values that ends within a number is not used; of one of records, those before the one that is cut are.
 //!
 //! # Records
-//! `kind (1 byte), length (varint), body`. A receiver skips kinds it does not know. Byte strings of up to 1 KiB travel
-//! in parts: `offset (varint), total (varint), bytes to the end` of the body. Parts may come in any order, more than
-//! once, overlapping, and of any length; a part with another total begins the string anew. Families are numbered from
-//! 0 in the order of the schema, slots in the order of their cells.
+//! `kind (1 byte), length (varint), body`. A receiver skips kinds it does not know, and records that make no sense.
+//! Byte strings of up to 1 KiB travel in parts: `offset (varint), total (varint), bytes to the end` of the body. Parts
+//! may come in any order, more than once, overlapping, and of any length; a part with another total begins the string
+//! anew. Families are numbered from 0 in the order of the schema, slots in the order of their cells.
 //!
 //! | kind | record | body |
 //! |---:|---|---|
@@ -87,12 +89,14 @@
 //! A series has the constant labels of its instance and the labels of its child. A dense family has one child for each
 //! combination of its labels' values.
 //!
-//! A *table family* has `capacity + 1` slots for children in each instance. Its labels list no values; each of its slots
-//! is a birth cell (a plain count) and then the cells of a child. Slots are numbered over all instances of the family,
-//! `capacity + 1` to each. The birth is 0 while the slot is empty, and its other cells are 0 then; else it is a number
-//! unique in this boot, which rises from assignment to assignment over all tables of the device. A slot's label record
-//! holds one string for each label, and values count only together with the label record of the same birth. The last
-//! slot of each instance takes what does not fit: each of its labels is `other`, and it has no label record.
+//! A *table family* has `capacity + 1` slots for children in each instance. Its labels list no values; each of its
+//! slots is a birth cell (a plain count) and then the cells of a child. Slots are numbered over all instances of the
+//! family, `capacity + 1` to each. The birth is 0 while the slot is empty, and its other cells are 0 then; else it is a
+//! number unique in this boot, which rises from assignment to assignment over all tables of the device. A slot's label
+//! record holds one string for each label (none for the states of a state set), and values count only together with the
+//! label record of the same birth. A label record of a later birth tells that the slot's child before is gone, and so
+//! is a child with the same labels in another slot of the instance: the values that are still known of it are void. The
+//! last slot of each instance takes what does not fit: each of its labels is `other`, and it has no label record.
 //!
 //! An *info* has the value 1 for each child, and no cells. A *state set* has one cell, the index of its state; its last
 //! label lists the states and is called as the family is, and its children are the combinations of the labels before.

@@ -231,43 +231,21 @@ impl Device {
         }
     }
 
-    /// The schema and all values, as `decode.py` says them.
+    /// The schema, as `frames.py` says it.
     pub(crate) fn says(&self) -> serde_json::Value {
-        let mut families: Vec<serde_json::Value> = Vec::new();
-        for (index, Place { instance: Instance { desc, labels, first }, .. }) in
-            self.instances.iter().enumerate()
-        {
-            if *first {
-                let labels: Vec<_> = desc.dimensions.iter().map(|d| json!([d.name, d.values])).collect();
-                families.push(json!({
-                    "name": desc.name, "help": desc.help, "unit": desc.unit, "kind": desc.kind.as_str(),
-                    "number": match desc.number {
-                        Number::Unsigned => "unsigned", Number::Signed => "signed", Number::F32 => "f32", _ => "f64",
-                    },
-                    "optional": desc.optional, "scale": desc.scale.exponent(), "capacity": 0,
-                    "cells": desc.cells(), "bounds": desc.bounds, "labels": labels, "series": [],
-                }));
-            }
-            for child in 0..desc.children() {
-                let constant = labels.iter().map(|label| (label.name, label.value));
-                let own = desc.dimensions.iter().enumerate();
-                let own =
-                    own.map(|(i, d)| (d.name, desc.label_value(child, i).expect("a child has every label")));
-                let cells = (0..desc.cells()).map(|cell| match self.read(index, child, cell) {
-                    None => json!(null),
-                    Some(Value::Unsigned(n)) => json!(n),
-                    Some(Value::Signed(n)) => json!(n),
-                    Some(Value::F32(x)) => json!(format!("{:08x}", x.to_bits())),
-                    Some(Value::F64(x)) => json!(format!("{:016x}", x.to_bits())),
-                });
-                let series = json!({
-                    "labels": constant.chain(own).collect::<Vec<_>>(), "cells": cells.collect::<Vec<_>>(),
-                });
-                let family = families.last_mut().expect("an instance that is not first follows one");
-                family["series"].as_array_mut().expect("made above").push(series);
-            }
-        }
-        families.into()
+        let firsts = self.instances.iter().map(|place| place.instance).filter(|instance| instance.first);
+        let family = |Instance { desc, .. }: Instance<'_>| {
+            let labels: Vec<_> = desc.dimensions.iter().map(|d| json!([d.name, d.values])).collect();
+            json!({
+                "name": desc.name, "help": desc.help, "unit": desc.unit, "kind": desc.kind.as_str(),
+                "number": match desc.number {
+                    Number::Unsigned => "unsigned", Number::Signed => "signed", Number::F32 => "f32", _ => "f64",
+                },
+                "optional": desc.optional, "scale": desc.scale.exponent(), "capacity": 0,
+                "cells": desc.cells(), "bounds": desc.bounds, "labels": labels,
+            })
+        };
+        firsts.map(family).collect()
     }
 }
 

@@ -250,13 +250,25 @@ fn a_second_decoder_reads_the_same() {
         captures.push(capture);
         wanted.push((plan, device));
     }
-    let said = peers::decode(&[], &captures);
+    let said = peers::frames(&[], &captures);
     assert_eq!(said.len(), captures.len());
-    for (says, (plan, device)) in said.iter().zip(&wanted) {
-        assert_eq!(says["malformed"], serde_json::json!([]));
-        assert_eq!(says["device"]["identity"]["device"], plan.name.as_str());
-        let families = device.says();
-        assert_eq!(says["device"]["families"], families, "{plan:#?}");
-        assert_eq!(says["device"]["complete"], !families.as_array().expect("a list").is_empty());
+    for ((says, capture), (plan, device)) in said.iter().zip(&captures).zip(&wanted) {
+        let outcomes = ["lost", "repeated", "reordered", "refused", "corrupt", "foreign"];
+        assert_eq!(outcomes.map(|outcome| says["counts"][outcome].as_u64()), [Some(0); 6], "{plan:#?}");
+        assert_eq!(says["families"], device.says(), "{plan:#?}");
+        let mut gateway = Host::new();
+        gateway.at(Duration::from_secs(2));
+        gateway.feed(capture, &mut Random(0));
+        agrees(&gateway, device, &plan.name).expect("the pages are the same");
+        let series: Vec<_> =
+            says["lines"].as_array().expect("a list").iter().filter_map(|line| line.as_str()).collect();
+        let page = gateway.page(Format::Text);
+        let mut lines: Vec<_> = page.lines().filter(|line| !line.starts_with('#')).collect();
+        lines.sort_unstable();
+        let series = peers::text_lines(&series);
+        assert_eq!(series.len(), lines.len(), "{plan:#?}");
+        for (series, line) in series.iter().zip(lines) {
+            assert_eq!(series, line);
+        }
     }
 }

@@ -38,28 +38,22 @@ use std::time::Duration;
 fn numbers_have_these_bytes() {
     let numbers = numbers();
     let bytes: Vec<&[u8]> = numbers.iter().map(|(.., bytes)| &bytes[..]).collect();
-    let python = peers::decode(&["--numbers"], &bytes);
+    let python = peers::frames(&["--numbers"], &bytes);
     assert_eq!(python.len(), numbers.len());
     for ((kind, optional, text, bytes), python) in numbers.iter().zip(python) {
-        let unset = text == "unset";
-        let (number, value, says) = match &**kind {
-            _ if unset => (Number::Signed, None, json!(null)),
-            "unsigned" => {
-                let n: u64 = text.parse().unwrap();
-                (Number::Unsigned, Some(Value::Unsigned(n)), json!(n))
-            }
-            "signed" => {
-                let n: i64 = text.parse().unwrap();
-                (Number::Signed, Some(Value::Signed(n)), json!(n))
-            }
-            "f32" => {
-                let x: f32 = text.parse().unwrap();
-                (Number::F32, Some(Value::F32(x)), json!(format!("{:08x}", x.to_bits())))
-            }
-            _ => {
-                let x: f64 = text.parse().unwrap();
-                (Number::F64, Some(Value::F64(x)), json!(format!("{:016x}", x.to_bits())))
-            }
+        let (number, value) = match &**kind {
+            _ if text == "unset" => (Number::Signed, None),
+            "unsigned" => (Number::Unsigned, Some(Value::Unsigned(text.parse().unwrap()))),
+            "signed" => (Number::Signed, Some(Value::Signed(text.parse().unwrap()))),
+            "f32" => (Number::F32, Some(Value::F32(text.parse().unwrap()))),
+            _ => (Number::F64, Some(Value::F64(text.parse().unwrap()))),
+        };
+        let says = match text.as_str() {
+            "unset" => json!(null),
+            "inf" => json!("\"+Inf\""),
+            "NaN" => json!("\"NaN\""),
+            "-0" => json!("0"),
+            digits => json!(digits),
         };
         let desc = Desc { number, optional: *optional, ..Desc::gauge("g", "G.") };
         let cell = Cell::of(value, &desc);
@@ -82,7 +76,7 @@ fn numbers_have_these_bytes() {
 fn frames_are_what_they_say() {
     let frames = frames();
     let links: Vec<&[u8]> = frames.iter().map(|vector| &vector.link[..]).collect();
-    let python = peers::decode(&[], &links);
+    let python = peers::frames(&[], &links);
     for (vector, python) in frames.iter().zip(python) {
         let name = &vector.name;
         let mut decoder = Decoder::<MAX_FRAME>::new();

@@ -6,7 +6,7 @@ use narthex::wire::take_varint;
 use narthex_tests::peers;
 use serde_json::json;
 
-/// What the crate makes of a frame, as `decode.py` says it.
+/// What the crate makes of a frame, as `frames.py` says it.
 pub(crate) fn says(header: &Header, mut payload: &[u8]) -> serde_json::Value {
     let names = ["values", "part", "sparse", "records", "requests"];
     let name = names.get(usize::from(header.kind.number())).unwrap_or(&"unknown");

@@ -87,6 +87,9 @@ impl Device {
             Order::New { skipped, lost } => {
                 sink.counts().lost += u64::from(lost);
                 self.full.frame(skipped > 0, later);
+                if skipped > 0 {
+                    self.requests.excuse();
+                }
             }
             Order::Repeated => {
                 sink.counts().repeated += 1;

@@ -43,6 +43,12 @@ impl Requests {
         self.last.is_none_or(|(_, last)| now.saturating_duration_since(last) >= PAUSE)
     }
 
+    /// Frames are being lost, and so may requests be, and what answers them: nobody is to blame that what was asked for
+    /// has not come.
+    pub(super) fn excuse(&mut self) {
+        self.pause = PAUSE;
+    }
+
     /// Asks for what is wanted, if it is time: a frame is appended to `reply`. What was asked for before, and is still
     /// wanted, waits twice as long each time. `newest` is the header of the device's newest frame.
     pub(super) fn ask(&mut self, wants: Wants, newest: &Header, now: Instant, reply: &mut Vec<u8>) {

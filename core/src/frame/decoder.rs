@@ -110,6 +110,25 @@ impl<const N: usize> Decoder<N> {
         Some(self.finish())
     }
 
+    /// Gives out what is kept when no more bytes will come: text, such as the last words of a device, and how many
+    /// bytes there are behind it, of a frame that was cut off.
+    ///
+    /// ```
+    /// use narthex::frame::Decoder;
+    /// let mut decoder = Decoder::<256>::new();
+    /// assert!(decoder.feed(&mut &b"panicked"[..]).is_none());
+    /// assert_eq!(decoder.end(), (&b"panicked"[..], 0));
+    /// assert_eq!(decoder.end(), (&b""[..], 0));
+    /// ```
+    pub fn end(&mut self) -> (&[u8], usize) {
+        self.forget_text();
+        let kept = self.buf.get(..core::mem::take(&mut self.len)).unwrap_or_default();
+        let run = if self.state == State::Long { &[] } else { log::run(kept) };
+        self.state = State::Joining;
+        let text = if run.len() == kept.len() { run.len() } else { log::lines(run) };
+        kept.split_at_checked(text).map_or((&[], kept.len()), |(text, rest)| (text, rest.len()))
+    }
+
     /// Whether all that is kept is lines of text, and more of it than a frame can look like: it is told at once,
     /// rather than when a delimiter comes, which may be never.
     fn is_log(&self) -> bool {

@@ -121,8 +121,15 @@ impl Session {
         }
     }
 
-    /// Nothing more will come: frames that were waited for are lost.
+    /// Nothing more will come: frames that were waited for are lost, and text that was held back is told.
     pub fn end(&mut self, sink: &mut dyn Sink) {
+        let (text, cut) = self.decoder.end();
+        if !text.is_empty() {
+            sink.foreign(text);
+        }
+        if cut > 0 {
+            sink.joined(cut);
+        }
         self.device.end(sink);
     }
 }

@@ -124,11 +124,16 @@ impl Drop for Connection {
 impl Tenant {
     /// Shows and counts what has come, and claims the device's name if it has none.
     pub(super) fn settle(&mut self) {
-        if std::mem::take(&mut self.unoffered) {
-            self.counts.refusals += self.fleet.offer(&self.device);
-        }
+        self.offer();
         if self.count() {
             self.claim();
+        }
+    }
+
+    /// Shows families that have come.
+    fn offer(&mut self) {
+        if std::mem::take(&mut self.unoffered) {
+            self.counts.refusals += self.fleet.offer(&self.device);
         }
     }
 
@@ -258,6 +263,8 @@ impl Tenant {
 
 impl Sink for Tenant {
     fn reset(&mut self, boot: u32, schema: u32, booted: bool) {
+        // Those of the device before, where both come in one piece.
+        self.offer();
         if booted {
             self.hello = None;
             self.since = self.now;

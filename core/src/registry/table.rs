@@ -43,6 +43,38 @@ impl Registry {
         Self { entries, positions, schema_hash }
     }
 
+    /// How many cells a snapshot has: one for a counter, a gauge or a state set, the buckets and two for a histogram, one
+    /// more for each slot of a table; times the children of a family. Memory for
+    /// [`with_memory`](crate::transport::Reporter::with_memory) has a word for each.
+    ///
+    /// ```
+    /// use narthex::{Counter, Histogram, Metrics, Registry, registry};
+    /// #[derive(Metrics)]
+    /// struct Radio {
+    ///     /// Packets sent.
+    ///     radio_packets_total: Counter,
+    ///     /// Length of packets.
+    ///     #[metric(unit = "bytes", buckets = [16, 64, 256])]
+    ///     radio_packet_bytes: Histogram<3>,
+    /// }
+    /// static RADIO: Radio = Radio::new();
+    /// static REGISTRY: Registry = registry![RADIO];
+    /// const CELLS: usize = REGISTRY.cells();
+    /// assert_eq!(CELLS, 1 + 5);
+    /// ```
+    pub const fn cells(&self) -> usize {
+        let (mut entries, mut cells) = (self.entries, 0usize);
+        while let [entry, rest @ ..] = entries {
+            let mut descs = entry.shape.descs;
+            while let [desc, tail @ ..] = descs {
+                cells = cells.saturating_add(desc.all_cells());
+                descs = tail;
+            }
+            entries = rest;
+        }
+        cells
+    }
+
     fn entry(&self, index: usize) -> Option<(&'static Entry, usize, bool)> {
         let position = self.positions.get(index)?;
         let entry = self.entries.get(usize::from(position.entry))?;

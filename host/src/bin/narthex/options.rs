@@ -37,7 +37,7 @@ pub(crate) enum Command {
     /// The gateway: takes frames from devices and serves their metrics to Prometheus.
     ///
     /// Links may be given several times, and several at once. With --config, they are added to those of the file, and
-    /// all other options win over it. SIGHUP reads the file again.
+    /// all other options win over it. With --config, SIGHUP reads the file again.
     Relay(Box<Relay>),
     /// A capture to readable form: what each device showed last, and what was lost.
     #[command(after_long_help = DECODE_HELP)]

@@ -133,7 +133,7 @@ impl Tenant {
     /// Shows families that have come.
     fn offer(&mut self) {
         if std::mem::take(&mut self.unoffered) {
-            self.counts.refusals += self.fleet.offer(&self.device);
+            self.counts.refusals += self.fleet.offer(&self.device, self.now);
         }
     }
 

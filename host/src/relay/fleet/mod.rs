@@ -322,12 +322,6 @@ impl Fleet {
         self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the log has room for another line, and what to say behind it of those that were left out.
-    fn has_line(&self, now: Now) -> Option<String> {
-        let left_out = self.told().line(now.instant)?;
-        Some(if left_out == 0 { String::new() } else { format!("; {left_out} lines before it are left out") })
-    }
-
     /// Gives `name` to a device that has none, if it is free: what was known under it goes on. `waited` tells that it
     /// was another's so far.
     fn claim(&self, name: &Arc<str>, device: &Arc<Device>, waited: bool, now: Now) -> Result<(), Cause> {
@@ -374,15 +368,19 @@ impl Fleet {
         state.rename(name, &self.device_label, own);
         index.devices.insert(name, device);
         counts.refusals = index.offer_all(device, &mut state);
+        self.tell(&state, counts.refusals, now);
         state.counts.add(&counts);
         self.tally.add(&counts);
         Ok(())
     }
 
     /// Shows the newest family of a device, if that has a name. Returns how many were refused.
-    fn offer(&self, device: &Arc<Device>) -> u64 {
+    fn offer(&self, device: &Arc<Device>, now: Now) -> u64 {
         let mut index = self.write();
-        index.offer_all(device, &mut device.lock())
+        let mut state = device.lock();
+        let refused = index.offer_all(device, &mut state);
+        self.tell(&state, refused, now);
+        refused
     }
 
     /// Changes a device's families, of which none is shown any more.

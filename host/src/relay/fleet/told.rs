@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::Cause;
+use super::super::Now;
+use super::super::session::Refused;
+use super::device::State;
+use super::{Cause, Fleet};
 
 /// Least time between two lines about devices refused for the same cause.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -39,6 +42,23 @@ impl Told {
         }
         self.full = Some(full + PAUSE);
         Some(std::mem::take(&mut self.left_out))
+    }
+}
+
+impl Fleet {
+    /// Whether the log has room for another line, and what to say behind it of those that were left out.
+    pub(super) fn has_line(&self, now: Now) -> Option<String> {
+        let left_out = self.told().line(now.instant)?;
+        Some(if left_out == 0 { String::new() } else { format!("; {left_out} lines before it are left out") })
+    }
+
+    /// Logs which families of a device are not shown, if any of them is `new`.
+    pub(super) fn tell(&self, state: &State, new: u64, now: Now) {
+        let (link, name) = (&state.origin.link, &state.name);
+        for Refused { family, why } in state.series.refused().iter().filter(|_| new > 0) {
+            let Some(left_out) = self.has_line(now) else { continue };
+            tracing::warn!("{link}: device {name:?}: family {family:?} refused: {why}{left_out}");
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 pub mod bad_link;
+pub mod board;
 pub mod cable;
 pub mod children;
 pub mod device;

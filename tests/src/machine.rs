@@ -1,12 +1,12 @@
 //! A machine with an instrument of every kind, at work with a seed: the device of the tests over bad links.
 
+use crate::board::Board;
 use crate::random::Random;
 use narthex::instrument::GaugeF32;
-use narthex::model::{Desc, Instance, ShortStr, Source, Value};
-use narthex::registry::Group;
+use narthex::model::{Desc, ShortStr, Source};
 use narthex::text::{Encoder, Format};
 use narthex::transport::{Inbox, Memory, Reporter};
-use narthex::wire::{Identity, schema};
+use narthex::wire::Identity;
 use narthex::{
     Counter, Family, Gauge, Histogram, Info, LabelSet, LabelValues, Metrics, OptionalGauge, StateSet,
     TableFamily,
@@ -98,34 +98,6 @@ struct Instruments {
     message_bytes: TableFamily<Peer, Histogram<2>, 3>,
 }
 
-/// The instruments of one boot, as a registry.
-struct Board {
-    instruments: Instruments,
-    schema_hash: u32,
-}
-
-fn instance<'a>(desc: &'a Desc<'a>) -> Instance<'a> {
-    Instance { desc, labels: &[], first: true }
-}
-
-impl Source for Board {
-    fn instance(&self, index: usize) -> Option<Instance<'_>> {
-        Instruments::DESCS.get(index).map(instance)
-    }
-
-    fn read(&self, index: usize, child: usize, cell: usize) -> Option<Value> {
-        self.instruments.metric(index)?.read(child, cell)
-    }
-
-    fn slots(&self, index: usize) -> Option<&dyn narthex::model::Slots> {
-        self.instruments.metric(index)?.slots()
-    }
-
-    fn schema_hash(&self) -> u32 {
-        self.schema_hash
-    }
-}
-
 /// How a machine reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Voice {
@@ -145,7 +117,7 @@ trait Speaker {
 }
 
 /// One that nobody asks.
-struct Deaf<M>(Reporter<'static, Board, M>);
+struct Deaf<M>(Reporter<'static, Board<Instruments>, M>);
 
 impl<M: Memory> Speaker for Deaf<M> {
     fn begin(&mut self, uptime: Duration) {
@@ -157,7 +129,7 @@ impl<M: Memory> Speaker for Deaf<M> {
     }
 }
 
-impl<M: Memory> Speaker for Reporter<'static, Board, M, Inbox> {
+impl<M: Memory> Speaker for Reporter<'static, Board<Instruments>, M, Inbox> {
     fn begin(&mut self, uptime: Duration) {
         Reporter::begin(self, uptime);
     }
@@ -178,7 +150,7 @@ pub struct Machine {
     boot: u32,
     mtu: usize,
     voice: Voice,
-    board: &'static Board,
+    board: &'static Board<Instruments>,
     reporter: Box<dyn Speaker>,
     uptime: Duration,
 }
@@ -189,10 +161,7 @@ impl Machine {
     /// # Panics
     /// If its schema were too long.
     pub fn new(name: &'static str, boot: u32, mtu: usize, voice: Voice) -> Self {
-        let instances: Vec<_> = Instruments::DESCS.iter().map(instance).collect();
-        let schema_hash = schema::hash(&instances).expect("the schema is short");
-        // Some bytes for each boot of a test, which is short enough to lose them.
-        let board: &Board = Box::leak(Box::new(Board { instruments: Instruments::new(), schema_hash }));
+        let board = Board::boot(Instruments::new());
         let reporter = Reporter::new(board, Identity { device: name, firmware: "1.2.3" }, boot);
         let memory = || vec![0; Instruments::DESCS.iter().map(Desc::all_cells).sum()].leak();
         let reporter: Box<dyn Speaker> = match voice {
@@ -225,7 +194,7 @@ impl Machine {
 
     /// Lets some time pass, in which anything may happen.
     pub fn work(&self, random: &mut Random) {
-        let on = &self.board.instruments;
+        let on = &self.board.group;
         let mut some = || random.bits() as u32 >> random.below(32);
         on.pieces_total.add(some());
         on.energy_joules_total.add(some());
@@ -254,7 +223,7 @@ impl Machine {
 
     /// Lets peers come and go, which may happen at any time, within a snapshot too.
     pub fn churn(&self, random: &mut Random) {
-        let on = &self.board.instruments;
+        let on = &self.board.group;
         for _ in 0..random.below(4) {
             let address = random.below(6) as u16;
             let peer =
@@ -280,7 +249,7 @@ impl Machine {
 
     /// Sets what may be unset, so that every family is on the page.
     pub fn fill(&self) {
-        self.board.instruments.air_pascals.set(1_013);
+        self.board.group.air_pascals.set(1_013);
     }
 
     /// The frames of the next snapshot, `later` after the one before.

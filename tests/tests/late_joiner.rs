@@ -7,6 +7,7 @@ use narthex::model::{Desc, Instance, Scale, Source, Value};
 use narthex::text::Format;
 use narthex::transport::Reporter;
 use narthex::wire::{Identity, schema};
+use narthex_tests::board::instance;
 use narthex_tests::gateway::Gateway;
 use narthex_tests::host::Host;
 use narthex_tests::http::free_address;
@@ -53,10 +54,6 @@ fn watch() -> &'static Watch {
         let hash = schema::hash(&instances).expect("the schema is short");
         Watch(descs, hash)
     })
-}
-
-fn instance<'a>(desc: &'a Desc<'a>) -> Instance<'a> {
-    Instance { desc, labels: &[], first: true }
 }
 
 impl Source for Watch {

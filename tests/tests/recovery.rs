@@ -2,17 +2,17 @@
 //! counted: after any fault the gateway shows the device as it is within three of them.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
-use narthex::model::{Desc, Instance, Source, Value};
-use narthex::registry::Metrics as Group;
+use narthex::model::Source;
 use narthex::text::Format;
 use narthex::transport::{Inbox, Reporter};
-use narthex::wire::{Identity, schema};
+use narthex::wire::Identity;
 use narthex::{Counter, Family, Gauge, Histogram, LabelSet, Metrics};
 use narthex_host::expose;
 use narthex_host::registry::{Gatherer, Registerer, Registry};
 use narthex_host::relay::Now;
 use narthex_host::relay::fleet::{Connection, Fleet, Limits, Origin};
 use narthex_host::relay::store::Store;
+use narthex_tests::board::Board;
 use narthex_tests::children::of_devices;
 use narthex_tests::folder::Folder;
 use narthex_tests::host::agree;
@@ -60,39 +60,6 @@ struct Newer {
     /// Time of one turn.
     #[metric(unit = "seconds", scale = -3, buckets = [10, 100, 1_000])]
     turn_seconds: Histogram<3>,
-}
-
-/// A group as a registry of its own.
-struct Board<G> {
-    group: G,
-    schema_hash: u32,
-}
-
-fn instance<'a>(desc: &'a Desc<'a>) -> Instance<'a> {
-    Instance { desc, labels: &[], first: true }
-}
-
-impl<G: Group> Board<G> {
-    /// Some bytes for each boot, which the test is short enough to lose.
-    fn boot(group: G) -> &'static Self {
-        let instances: Vec<_> = G::DESCS.iter().map(instance).collect();
-        let schema_hash = schema::hash(&instances).expect("the schema is short");
-        Box::leak(Box::new(Self { group, schema_hash }))
-    }
-}
-
-impl<G: Group> Source for Board<G> {
-    fn instance(&self, index: usize) -> Option<Instance<'_>> {
-        G::DESCS.get(index).map(instance)
-    }
-
-    fn read(&self, index: usize, child: usize, cell: usize) -> Option<Value> {
-        self.group.metric(index)?.read(child, cell)
-    }
-
-    fn schema_hash(&self) -> u32 {
-        self.schema_hash
-    }
 }
 
 #[derive(Clone, Copy)]

@@ -18,7 +18,7 @@ use crate::stderr::Stderr;
 const REFRESH: Duration = Duration::from_secs(1);
 /// How often a line is written elsewhere.
 const REPORT: Duration = Duration::from_secs(5);
-/// And how often once it has been seen to work: a journal is to be read later.
+/// And how often at most once it has been seen to work, if anything has changed: a journal is to be read later.
 const SETTLED: Duration = Duration::from_secs(60);
 /// When that is.
 const SETTLING: Duration = Duration::from_secs(60);
@@ -91,7 +91,7 @@ impl Terminal {
         let mut ticks = interval(if self.live { REFRESH } else { REPORT });
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let start = Instant::now();
-        let mut speed = Speed::new(start);
+        let (mut speed, mut told) = (Speed::new(start), String::new());
         if !self.live {
             ticks.tick().await;
         }
@@ -106,9 +106,14 @@ impl Terminal {
             let rates = speed.update(&status, Instant::now());
             if self.live {
                 self.show(block(address, &status, rates));
-            } else {
+                continue;
+            }
+            // Rates are never the same twice; the rest is worth a line when it is news.
+            let news = line(&status, Rates::default());
+            if ticks.period() != SETTLED || news != told {
                 self.always(&line(&status, rates));
             }
+            told = news;
         }
     }
 

@@ -4,6 +4,7 @@ mod config;
 mod decode;
 mod demo;
 mod door;
+mod figures;
 mod gateway;
 mod links;
 mod metrics;

@@ -115,7 +115,8 @@ fn life(seed: u64, rates: Rates, reboots: bool) -> Result<(), String> {
         trial.in_process(&mut wire)?;
     }
     trial.calm();
-    let patience = trial.patience + usize::from(reboots || rates.cut > 0);
+    // Of anything that has happened to the bytes no more is demanded than that it ends.
+    let patience = if rates.wild { ROUND } else { trial.patience + usize::from(reboots || rates.cut > 0) };
     let (mut rounds, mut streak) = (0, 0);
     while streak < CALM {
         trial.in_process(&mut wire)?;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use narthex::frame::{self, Header, Kind, MIN_FRAME};
-use narthex::wire::record::{Head, kind, put_request};
+use narthex::wire::Request;
 
 /// Least time between two requests.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -79,23 +79,13 @@ impl Requests {
 impl Wants {
     /// Writes the requests. Returns how many bytes they have.
     fn put(&self, payload: &mut [u8]) -> usize {
-        let mut at = 0;
-        let mut put = |kind: u8, fields: &[u64]| {
-            let room = payload.get_mut(at..).unwrap_or_default();
-            at += put_request(room, &Head { kind, fields }).unwrap_or_default();
-        };
-        if self.hello {
-            put(kind::HELLO_REQUEST, &[]);
-        }
-        if let Some(family) = self.schema {
-            put(kind::SCHEMA_REQUEST, &[family as u64]);
-        }
-        if self.snapshot {
-            put(kind::SNAPSHOT_REQUEST, &[]);
-        }
-        if let Some((family, slot)) = self.labels {
-            put(kind::LABEL_REQUEST, &[family as u64, slot as u64]);
-        }
-        at
+        let requests = [
+            self.hello.then_some(Request::Hello),
+            self.schema.map(|family| Request::Schema { family }),
+            self.snapshot.then_some(Request::Snapshot),
+            self.labels.map(|(family, slot)| Request::Labels { family, slot }),
+        ];
+        let requests: Vec<_> = requests.into_iter().flatten().collect();
+        Request::put_all(&requests, payload)
     }
 }

@@ -43,8 +43,8 @@ pub(super) struct Tenant {
     /// Since when this boot is heard, and this connection.
     since: Now,
     connected: Now,
-    /// How long to wait for a name.
-    patience: Duration,
+    /// Whether nothing more comes: a name that was not said by now is not waited for.
+    ended: bool,
     /// The claim that was last refused.
     refused: Option<Refusal>,
     /// Names that were granted.
@@ -82,7 +82,7 @@ impl Connection {
             hello: None,
             since: now,
             connected: now,
-            patience: PATIENCE,
+            ended: false,
             refused: None,
             names: 0,
             added,
@@ -105,7 +105,7 @@ impl Connection {
     /// its peer.
     pub fn finish(mut self, now: Now) {
         self.tenant.now = now;
-        self.tenant.patience = Duration::ZERO;
+        self.tenant.ended = true;
         self.tenant.settle();
     }
 }
@@ -188,7 +188,7 @@ impl Tenant {
                 let usual = former.filter(|name| !name.is_empty()).unwrap_or_else(|| self.fallback());
                 let nameless = self.former.is_some() && usual == self.fallback();
                 let passed = self.now.instant.saturating_duration_since(self.since.instant);
-                (passed >= PATIENCE || nameless).then_some(usual)
+                (passed >= PATIENCE || nameless || (self.ended && self.former.is_none())).then_some(usual)
             }
         }
     }
@@ -329,11 +329,8 @@ impl Sink for Tenant {
         let name = state.refuse(refused.clone()).then(|| Arc::clone(&state.name));
         drop(state);
         // A device that boots again and again has it listed anew each time.
-        if let Some(name) = name
-            && let Some(left_out) = self.fleet.has_line(self.now)
-        {
-            let (link, Refused { family, why }) = (&self.origin.link, &refused);
-            tracing::warn!("{link}: device {name:?}: family {family:?} refused: {why}{left_out}");
+        if let Some(name) = name {
+            self.fleet.tell(&self.origin.link, &name, &refused, self.now);
         }
     }
 

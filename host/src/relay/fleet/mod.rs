@@ -368,7 +368,7 @@ impl Fleet {
         state.rename(name, &self.device_label, own);
         index.devices.insert(name, device);
         counts.refusals = index.offer_all(device, &mut state);
-        self.tell(&state, counts.refusals, now);
+        self.tell_conflicts(&state, counts.refusals, now);
         state.counts.add(&counts);
         self.tally.add(&counts);
         Ok(())
@@ -379,7 +379,7 @@ impl Fleet {
         let mut index = self.write();
         let mut state = device.lock();
         let refused = index.offer_all(device, &mut state);
-        self.tell(&state, refused, now);
+        self.tell_conflicts(&state, refused, now);
         refused
     }
 

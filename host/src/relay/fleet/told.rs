@@ -52,12 +52,17 @@ impl Fleet {
         Some(if left_out == 0 { String::new() } else { format!("; {left_out} lines before it are left out") })
     }
 
-    /// Logs which families of a device are not shown, if any of them is `new`.
-    pub(super) fn tell(&self, state: &State, new: u64, now: Now) {
-        let (link, name) = (&state.origin.link, &state.name);
-        for Refused { family, why } in state.series.refused().iter().filter(|_| new > 0) {
-            let Some(left_out) = self.has_line(now) else { continue };
+    /// Logs that a family of a device is refused, if there is room for it.
+    pub(super) fn tell(&self, link: &str, name: &str, Refused { family, why }: &Refused, now: Now) {
+        if let Some(left_out) = self.has_line(now) {
             tracing::warn!("{link}: device {name:?}: family {family:?} refused: {why}{left_out}");
+        }
+    }
+
+    /// Logs which families of a device the fleet does not show, if any of them is `new`.
+    pub(super) fn tell_conflicts(&self, state: &State, new: u64, now: Now) {
+        for refused in state.series.refused().iter().filter(|_| new > 0) {
+            self.tell(&state.origin.link, &state.name, refused, now);
         }
     }
 }

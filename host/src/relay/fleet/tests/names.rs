@@ -188,3 +188,18 @@ fn one_connection_cannot_fill_the_fleet() {
     }
     assert!(rig.names().len() < 12, "{:?}", rig.names());
 }
+
+#[test]
+fn who_has_not_said_a_name_when_all_is_over_is_called_as_its_peer() {
+    let rig = Rig::new();
+    // The hello is in the first frame of each snapshot.
+    let values = &named("pump", 1, 1).frames(1000)[1];
+    for (finished, names) in [(false, vec![]), (true, vec!["10.0.0.7:1".to_owned()])] {
+        let mut connection = rig.connect("10.0.0.7:1");
+        connection.feed(values, rig.now, &mut Vec::new());
+        if finished {
+            connection.finish(rig.now);
+        }
+        assert_eq!(rig.names(), names);
+    }
+}

@@ -112,7 +112,7 @@
 // What the derive macros write, as everywhere else.
 #[cfg(feature = "derive")]
 extern crate self as narthex;
-#[cfg(test)]
+#[cfg(any(test, loom))]
 extern crate std;
 
 mod declare;

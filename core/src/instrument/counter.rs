@@ -1,15 +1,17 @@
 //! A 64-bit counter out of two 32-bit words, without a lock.
 
-use super::sync::{AtomicU32, Ordering};
+use super::sync::{AtomicWord, Ordering, Word};
 use super::{Instrument, Metric};
 use crate::model::{Cells, Desc, Value};
 
+/// Bits in which the two words overlap.
+const OVERLAP_BITS: u32 = 4;
 /// Bits of the low word below the overlap.
-const STEP_BITS: u32 = 28;
+const STEP_BITS: u32 = Word::BITS - OVERLAP_BITS;
 /// Mask of the overlap: the four bits in which the two words agree when no carry is under way.
-const OVERLAP: u32 = 15;
+const OVERLAP: Word = (1 << OVERLAP_BITS) - 1;
 /// Largest amount whose number of carried steps the four overlapping bits can tell.
-const MAX_STEP: u32 = OVERLAP << STEP_BITS;
+const MAX_STEP: Word = OVERLAP << STEP_BITS;
 
 /// A counter: it only grows, and never loses an increment.
 ///
@@ -43,22 +45,22 @@ const MAX_STEP: u32 = OVERLAP << STEP_BITS;
 #[derive(Debug, Default)]
 #[must_use = "a counter does nothing unless it is used"]
 pub struct Counter {
-    lo: AtomicU32,
-    hi: AtomicU32,
+    lo: AtomicWord,
+    hi: AtomicWord,
 }
 
 impl Counter {
     /// A counter at zero.
     pub const fn new() -> Self {
-        Self { lo: AtomicU32::new(0), hi: AtomicU32::new(0) }
+        Self { lo: AtomicWord::new(0), hi: AtomicWord::new(0) }
     }
 
     /// Counts one event.
     #[inline]
     pub fn inc(&self) {
         let new = self.lo.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        // A step was crossed exactly when the low 28 bits have just become zero.
-        if new << (32 - STEP_BITS) == 0 {
+        // A step was crossed exactly when the bits below the overlap have just become zero.
+        if new << OVERLAP_BITS == 0 {
             self.hi.fetch_add(1, Ordering::Release);
         }
     }
@@ -66,6 +68,11 @@ impl Counter {
     /// Counts `n` events.
     #[inline]
     pub fn add(&self, n: u32) {
+        self.add_word(n as Word);
+    }
+
+    #[inline]
+    fn add_word(&self, n: Word) {
         if n > MAX_STEP {
             self.add_split(n);
         } else {
@@ -76,13 +83,13 @@ impl Counter {
     /// Sixteen steps would look like none in four bits: two additions, the first of eight steps.
     #[cold]
     #[inline(never)]
-    fn add_split(&self, n: u32) {
-        self.add_within(1 << 31);
-        self.add_within(n & (u32::MAX >> 1));
+    fn add_split(&self, n: Word) {
+        self.add_within(1 << (Word::BITS - 1));
+        self.add_within(n & (Word::MAX >> 1));
     }
 
     #[inline]
-    fn add_within(&self, n: u32) {
+    fn add_within(&self, n: Word) {
         let old = self.lo.fetch_add(n, Ordering::Relaxed);
         let new = old.wrapping_add(n);
         let steps = (new >> STEP_BITS).wrapping_sub(old >> STEP_BITS) & OVERLAP;
@@ -98,11 +105,11 @@ impl Counter {
     #[inline]
     pub fn add_u64(&self, n: u64) {
         // 2^32 is sixteen steps: `hi` moves by a whole turn of the overlap, so `lo` needs no change.
-        let turns = (n >> 32) as u32;
+        let turns = (n >> Word::BITS) as Word;
         if turns != 0 {
-            self.hi.fetch_add(turns << (32 - STEP_BITS), Ordering::Release);
+            self.hi.fetch_add(turns << OVERLAP_BITS, Ordering::Release);
         }
-        self.add(n as u32);
+        self.add_word(n as Word);
     }
 
     /// The count.
@@ -141,7 +148,7 @@ mod tests {
 
     /// A counter as it stands after `value` events.
     fn at(value: u64) -> Counter {
-        Counter { lo: AtomicU32::new(value as u32), hi: AtomicU32::new((value >> STEP_BITS) as u32) }
+        Counter { lo: AtomicWord::new(value as u32), hi: AtomicWord::new((value >> STEP_BITS) as u32) }
     }
 
     #[test]

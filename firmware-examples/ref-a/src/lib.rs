@@ -4,7 +4,9 @@
 //! sections are compared. `instructions` runs in an emulator that counts instructions.
 #![no_std]
 
-use narthex::{Counter, Family, Gauge, Histogram, LabelSet, Metrics, Registry, registry};
+use narthex::{
+    Counter, Family, Gauge, Histogram, LabelSet, LabelValues, Metrics, Registry, TableFamily, registry,
+};
 
 /// Why a frame was dropped.
 #[derive(Clone, Copy, Debug, LabelSet)]
@@ -67,3 +69,13 @@ pub static REGISTRY: Registry = registry![RADIO];
 
 /// A gauge, which the reference has none of; for counting instructions.
 pub static LEVEL: Gauge = Gauge::new();
+
+/// Another radio.
+#[derive(Clone, Copy, Debug, PartialEq, LabelValues)]
+pub struct Peer {
+    /// Its short address.
+    pub address: u16,
+}
+
+/// A table of eight, which the reference has none of; for counting instructions.
+pub static PEERS: TableFamily<Peer, Counter, 8> = TableFamily::new();

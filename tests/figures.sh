@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# Measures what narthex costs, against its budgets and its peers: on the device in QEMU and in the ELF file, on this
+# machine against the peers in the same run. `tests/figures.sh --help` says how.
+set -euo pipefail
+cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/.."
+
+usage() {
+    cat <<'END'
+usage: tests/figures.sh [--tsv] [--check | --accept] [--device | --host | --only REGEX]
+
+Measures every row of tests/figures/rows.tsv, prints them with budget and best peer, and writes them into README.md.
+The rows that have no noise (instructions, bytes, allocations) are compared with tests/figures/baseline.tsv: if one is
+worse by more than 2 %, it is named, and the status is 1. Missing a budget is shown, and does not change the status.
+
+options:
+  --tsv          print lines of what<TAB>measured<TAB>budget<TAB>unit<TAB>peer, with - for what there is not
+  --check        do not write README.md
+  --accept       take what is measured as the new baseline
+  --device       only the rows of the device
+  --host         only the rows of the host
+  --only REGEX   only rows whose name, or whose way of measuring, fits: --only flash, --only text, --only qemu
+                 (with these three, README.md is written only with --accept)
+  --help         print this
+
+ways of measuring, and about how long they take once built:
+  qemu     instructions of REF-A, in an emulator that counts them       2 s
+  elf      sections and calls of the linked REF-A                       5 s
+END
+}
+
+fail() {
+    echo "figures.sh: $1" >&2
+    exit 2
+}
+
+tsv=0 mode=write rows=.
+while (($#)); do
+    case $1 in
+    --help | -h)
+        usage
+        exit 0
+        ;;
+    --tsv) tsv=1 ;;
+    --check) mode=check ;;
+    --accept) mode=accept ;;
+    --device) rows=$'^device\t' ;;
+    --host) rows=$'^host\t' ;;
+    --only)
+        (($# >= 2)) || fail "--only needs a value; see --help"
+        rows="^[a-z]+"$'\t'"([^"$'\t'"]*"$'\t'")?[^"$'\t'"]*($2)"
+        shift
+        ;;
+    *) fail "unknown option '$1'; see --help" ;;
+    esac
+    shift
+done
+
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}"
+CARGO_TARGET_DIR=$(realpath -m "$CARGO_TARGET_DIR")
+export CARGO_TERM_COLOR=never
+wanted=$(mktemp) measured=$(mktemp)
+trap 'rm -f "$wanted" "$measured"' EXIT
+grep -v '^#' tests/figures/rows.tsv | grep -E -- "$rows" >"$wanted" || fail "no row fits"
+
+# Where the LLVM tools of the Rust toolchain are.
+llvm() {
+    local tool
+    tool=$(echo "$(rustc --print sysroot)"/lib/rustlib/*/bin/"llvm-$1")
+    [[ -x $tool ]] || fail "llvm-$1 is missing; add it with: rustup component add llvm-tools"
+    echo "$tool"
+}
+
+# Instructions of REF-A, and what its encoders keep.
+measure_qemu() {
+    firmware-examples/boot.sh instructions
+}
+
+# Builds REF-A with these features, and prints where it is.
+ref_a() {
+    (cd firmware-examples && cargo build --quiet --release -p ref-a --bin ref-a --features "$1" \
+        --message-format=json-render-diagnostics) | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
+}
+
+# Sections of REF-A with these features: code and constants, initialised data, zeroed data.
+sections() {
+    "$size" "$(ref_a "$1")" | awk 'NR == 2 {print $1, $2, $3}'
+}
+
+# What narthex adds to a firmware: sections of REF-A with text, or with snapshots, less those of the same program
+# without narthex. RAM is that of the metrics; what firmware keeps on its stack is not in it.
+measure_elf() {
+    local size objdump flash data ram f d r what features most=0 initialised=0 panics
+    size=$(llvm size) objdump=$(llvm objdump)
+    read -r flash data ram < <(sections "")
+    while IFS='|' read -r what features; do
+        read -r f d r < <(sections "$features")
+        printf 'flash, %s\t%d\n' "$what" $((f + d - flash - data))
+        most=$((d + r - data - ram > most ? d + r - data - ram : most))
+        initialised=$((d - data > initialised ? d - data : initialised))
+    done <<'END'
+text 0.0.4|text
+text 0.0.4 and OpenMetrics|openmetrics
+snapshots|wire
+snapshots and requests|wire,requests
+snapshots and sparse ones|wire,sparse
+snapshots, requests and sparse ones|wire,requests,sparse
+END
+    printf 'RAM, metrics\t%d\nRAM, initialised\t%d\n' "$most" "$initialised"
+    # In the largest program: calls of what panics, in narthex or in what it links.
+    panics=$("$objdump" --disassemble --demangle "$(ref_a openmetrics,wire,requests,sparse)" |
+        grep -cE '\sbl?(\.w)?\s.*<(core::panicking|core::(option|result)::(unwrap|expect)_failed|core::slice::index::|core::str::slice_error|rust_begin_unwind)' || true)
+    printf 'panic sites\t%d\n' "$panics"
+}
+
+scope=some
+[[ $rows != . ]] || scope=all
+mapfile -t ways < <(cut -f 2 "$wanted" | sort -u)
+for way in "${ways[@]}"; do "measure_$way" >>"$measured"; done
+python3 tests/figures/table.py "$wanted" "$measured" "$tsv" "$mode" "$scope"

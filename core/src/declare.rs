@@ -22,6 +22,8 @@ use crate::wire::{Window, schema};
 /// static REGISTRY: Registry = registry![UPLINK { radio: "uplink" }, MESH { radio: "mesh" }];
 /// ```
 ///
+/// With a [`TableFamily`](crate::TableFamily) in it, it is a `Registry<`[`WithTables`](crate::WithTables)`>`.
+///
 /// A name that stands twice must be told apart by constant labels:
 ///
 /// ```compile_fail
@@ -68,7 +70,9 @@ macro_rules! registry {
         ),+];
         #[allow(long_running_const_eval)]
         static NARTHEX_POSITIONS: [$crate::registry::Position; NARTHEX_COUNT] = $crate::registry::positions(NARTHEX_SHAPES);
-        $crate::Registry::new(NARTHEX_ENTRIES, &NARTHEX_POSITIONS, NARTHEX_SCHEMA_HASH)
+        type NarthexTables =
+            <$crate::registry::Found<{ $crate::registry::has_tables(NARTHEX_SHAPES) }> as $crate::registry::Means>::Tables;
+        $crate::Registry::<NarthexTables>::new(NARTHEX_ENTRIES, &NARTHEX_POSITIONS, NARTHEX_SCHEMA_HASH)
     }};
 }
 

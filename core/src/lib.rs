@@ -60,7 +60,7 @@
 //!
 //! # What only run time knows
 //! Labels that cannot be enumerated, addresses of peers or names of sensors, have a [`TableFamily`]: a table of fixed
-//! capacity, whose children come and go. What does not fit is counted together, and that it was is counted too. Groups
+//! capacity, whose children come and go; a registry with one is a `Registry<`[`WithTables`]`>`. What does not fit is counted together, and that it was is counted too. Groups
 //! that are found at boot are added to a [`DynRegistry`], by the rules of the constant one.
 //!
 //! Both change as a whole in short critical sections, on every target: the binary brings an implementation of the
@@ -133,4 +133,4 @@ pub use instrument::{
 };
 #[cfg(feature = "derive")]
 pub use narthex_derive::{LabelSet, LabelValues, Metrics};
-pub use registry::{DynRegistry, Family, LabelSet, LabelValues, Metrics, Registry, TableFamily};
+pub use registry::{DynRegistry, Family, LabelSet, LabelValues, Metrics, Registry, TableFamily, WithTables};

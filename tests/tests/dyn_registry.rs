@@ -13,7 +13,9 @@ use narthex::registry::{Group, RegistryError};
 use narthex::text::{Encoder, Error, Format};
 use narthex::transport::Reporter;
 use narthex::wire::Identity;
-use narthex::{Counter, DynRegistry, Gauge, LabelValues, Metrics, Registry, TableFamily, registry};
+use narthex::{
+    Counter, DynRegistry, Gauge, LabelValues, Metrics, Registry, TableFamily, WithTables, registry,
+};
 use proptest::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -70,7 +72,8 @@ fn it_reads_as_the_constant_registry_does() {
     static FIRST: Port = Port::new();
     static SECOND: Port = Port::new();
     static OTHER: Board = Board::new();
-    static CONSTANT: Registry = registry![FIRST { bus: "0" }, OTHER { bus: "board" }, SECOND { bus: "1" }];
+    static CONSTANT: Registry<WithTables> =
+        registry![FIRST { bus: "0" }, OTHER { bus: "board" }, SECOND { bus: "1" }];
     let registry = DynRegistry::<8>::new();
     let empty = registry.schema_hash();
     registry.register(&FIRST, &BUSES[0]).unwrap();

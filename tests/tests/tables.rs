@@ -15,7 +15,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use narthex::model::{Cells as _, ShortStr, Slots as _, Source, Value};
 use narthex::registry::{Group as _, Pinned, RemoveError};
 use narthex::text::{Encoder, Format};
-use narthex::{Counter, Gauge, Histogram, LabelSet, LabelValues, Metrics, Registry, TableFamily, registry};
+use narthex::{
+    Counter, Gauge, Histogram, LabelSet, LabelValues, Metrics, Registry, TableFamily, WithTables, registry,
+};
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug, PartialEq, LabelSet)]
@@ -64,7 +66,7 @@ fn page<S: Source + ?Sized>(source: &S) -> String {
 #[test]
 fn tables_stand_in_groups_and_on_the_page() {
     static MESH: Mesh = Mesh::new();
-    static REGISTRY: Registry = registry![MESH { site: "b2" }];
+    static REGISTRY: Registry<WithTables> = registry![MESH { site: "b2" }];
     assert_eq!(page(&REGISTRY), "");
     let name = ShortStr::cut("a\"b");
     MESH.packets_total.update(Peer { address: -3, name, direction: Direction::Transmit }, Counter::inc);

@@ -87,4 +87,9 @@ pub trait Source: Sync {
     fn revision(&self) -> u32 {
         self.schema_hash()
     }
+
+    /// Whether the set is another one than it was at that revision.
+    fn has_changed(&self, since: u32) -> bool {
+        self.revision() != since
+    }
 }

@@ -28,5 +28,7 @@ pub use label_values::{LabelPart, LabelValues};
 pub use pinned::{Pinned, PinnedObserver};
 pub use refusal::{Message, Refusal, check};
 pub use registry_error::RegistryError;
-pub use table::{Position, Registry, count, instances, positions};
+pub use table::{
+    Dense, Found, Means, Position, Registry, Tables, WithTables, count, has_tables, instances, positions,
+};
 pub use table_family::{RemoveError, TableFamily};

@@ -1,5 +1,7 @@
 //! The constant registry: a table of groups and the order in which their families are read.
 
+use core::marker::PhantomData;
+
 use super::{Entry, Shape};
 use crate::model::{Desc, FNV_START, Instance, Slots, Source, Value, fnv1a, same};
 
@@ -29,18 +31,77 @@ pub struct Position {
 /// static UART1: Uart = Uart::new();
 /// static REGISTRY: Registry = registry![UART0 { uart: "0" }, UART1 { uart: "1" }];
 /// ```
+///
+/// Whether there may be table families in it is told by its type, so that firmware without them links nothing of what
+/// they take to be printed and sent: with them it is a `Registry<`[`WithTables`]`>`.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "trait objects of cells; nothing to show")]
-pub struct Registry {
+pub struct Registry<T = Dense> {
     entries: &'static [Entry],
     positions: &'static [Position],
     schema_hash: u32,
+    tables: PhantomData<T>,
 }
 
-impl Registry {
+/// Of a [`Registry`]: there is no [`TableFamily`](super::TableFamily) in it.
+#[derive(Clone, Copy, Debug)]
+pub struct Dense;
+
+/// Of a [`Registry`]: there are [`TableFamily`](super::TableFamily)s in it.
+///
+/// ```
+/// use narthex::{Counter, LabelValues, Metrics, Registry, TableFamily, WithTables, registry};
+/// #[derive(Clone, Copy, PartialEq, LabelValues)]
+/// struct Peer {
+///     address: u16,
+/// }
+/// #[derive(Metrics)]
+/// struct Radio {
+///     /// Packets received.
+///     radio_packets_total: TableFamily<Peer, Counter, 8>,
+/// }
+/// static RADIO: Radio = Radio::new();
+/// static REGISTRY: Registry<WithTables> = registry![RADIO];
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct WithTables;
+
+/// Whether there are table families, as a type; of use to [`registry!`](crate::registry!) only.
+pub trait Tables: Sync + 'static {
+    /// Whether there are.
+    const ANY: bool;
+}
+
+impl Tables for Dense {
+    const ANY: bool = false;
+}
+
+impl Tables for WithTables {
+    const ANY: bool = true;
+}
+
+/// Makes a type of what [`has_tables`] finds; of use to [`registry!`](crate::registry!) only.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<const TABLES: bool>;
+
+/// What a [`Found`] stands for.
+pub trait Means {
+    /// [`Dense`] or [`WithTables`].
+    type Tables: Tables;
+}
+
+impl Means for Found<false> {
+    type Tables = Dense;
+}
+
+impl Means for Found<true> {
+    type Tables = WithTables;
+}
+
+impl<T: Tables> Registry<T> {
     /// Joins the parts that [`registry!`](crate::registry!) has computed.
     pub const fn new(entries: &'static [Entry], positions: &'static [Position], schema_hash: u32) -> Self {
-        Self { entries, positions, schema_hash }
+        Self { entries, positions, schema_hash, tables: PhantomData }
     }
 
     /// How many cells a snapshot has: one for a counter, a gauge or a state set, the buckets and two for a histogram, one
@@ -82,7 +143,7 @@ impl Registry {
     }
 }
 
-impl Source for Registry {
+impl<T: Tables> Source for Registry<T> {
     fn instance(&self, index: usize) -> Option<Instance<'_>> {
         let (entry, metric, first) = self.entry(index)?;
         Some(Instance { desc: entry.shape.descs.get(metric)?, labels: entry.shape.labels, first })
@@ -93,7 +154,11 @@ impl Source for Registry {
         entry.group.metric(metric)?.read(child, cell)
     }
 
+    #[inline]
     fn slots(&self, index: usize) -> Option<&dyn Slots> {
+        if !T::ANY {
+            return None;
+        }
         let (entry, metric, _) = self.entry(index)?;
         entry.group.metric(metric)?.slots()
     }
@@ -101,6 +166,26 @@ impl Source for Registry {
     fn schema_hash(&self) -> u32 {
         self.schema_hash
     }
+
+    #[inline]
+    fn has_changed(&self, _: u32) -> bool {
+        false
+    }
+}
+
+/// Whether there is a table family among the groups.
+pub const fn has_tables(mut shapes: &[Shape]) -> bool {
+    while let [shape, rest @ ..] = shapes {
+        let mut descs = shape.descs;
+        while let [desc, tail @ ..] = descs {
+            if desc.capacity > 0 {
+                return true;
+            }
+            descs = tail;
+        }
+        shapes = rest;
+    }
+    false
 }
 
 /// How many instances the groups have together.

@@ -100,14 +100,13 @@ impl Encoder {
     /// [`Error::Changed`] when the set of families is not that with which the page began; begin anew.
     pub fn fill<S: Source + ?Sized>(&mut self, source: &S, buf: &mut [u8]) -> Result<usize, Error> {
         let has = buf.len();
-        let revision = source.revision();
         if self.revision == 0 {
-            self.revision = revision;
+            self.revision = source.revision();
         }
         let mut out = Out::new(buf);
         let filled = self.lines(source, &mut out, has)?;
         // Looked at behind the lines: they were all written before it changed.
-        if self.revision == source.revision() { Ok(filled) } else { Err(Error::Changed) }
+        if source.has_changed(self.revision) { Err(Error::Changed) } else { Ok(filled) }
     }
 
     fn lines<S: Source + ?Sized>(

@@ -264,9 +264,8 @@ impl<S: Source + ?Sized> State<'_, S> {
     fn begin(&mut self, uptime: Duration, take: impl FnOnce() -> Wants) -> bool {
         let tenths = (uptime.as_secs() as u32).wrapping_mul(10).wrapping_add(uptime.subsec_millis() / 100);
         self.uptime = tenths.max(self.uptime.wrapping_add(1));
-        let revision = self.source.revision();
-        if self.revision != revision {
-            self.revision = revision;
+        if self.source.has_changed(self.revision) {
+            self.revision = self.source.revision();
             self.stage = Stage::Idle;
             self.trickle = Trickle { share: self.trickle.share, said: self.trickle.said, ..Trickle::new() };
         }
@@ -293,7 +292,7 @@ impl<S: Source + ?Sized> State<'_, S> {
     fn seal<'b>(&mut self, buf: &'b mut [u8], kind: Kind, len: usize) -> Option<&'b [u8]> {
         // Read in front of the last look at the revision: it is that of the set that was read.
         let schema = self.source.schema_hash();
-        if self.revision != self.source.revision() {
+        if self.source.has_changed(self.revision) {
             self.stage = Stage::Idle;
             return None;
         }

@@ -25,6 +25,13 @@ options:
 ways of measuring, and about how long they take once built:
   qemu     instructions of REF-A, in an emulator that counts them       2 s
   elf      sections and calls of the linked REF-A                       5 s
+  bytes    snapshots of known firmware, framed                          1 s
+  ingest   a snapshot, decoded, checked and kept                       10 s
+  fleet    the same, among other devices                               60 s
+  text     pages of 10 000 and 100 000 children                        10 s
+  scrape   the page of 10 000 devices                                  10 s
+  state    memory that is kept                                          1 s
+  http     GET /metrics                                                10 s
 END
 }
 
@@ -112,8 +119,22 @@ END
     printf 'panic sites\t%d\n' "$panics"
 }
 
+# What narthex costs on this machine, beside its peers. Valgrind counts instructions.
+host() {
+    if [[ $1 == @(ingest|fleet|text) ]]; then
+        command -v valgrind >/dev/null || fail "valgrind is missing; on Debian it is in the package valgrind"
+    fi
+    cargo build --quiet --release --locked --manifest-path tests/figures/Cargo.toml
+    "$CARGO_TARGET_DIR/release/narthex-figures" "$1"
+}
+
 scope=some
 [[ $rows != . ]] || scope=all
 mapfile -t ways < <(cut -f 2 "$wanted" | sort -u)
-for way in "${ways[@]}"; do "measure_$way" >>"$measured"; done
+for way in "${ways[@]}"; do
+    case $way in
+    qemu | elf) "measure_$way" ;;
+    *) host "$way" ;;
+    esac >>"$measured"
+done
 python3 tests/figures/table.py "$wanted" "$measured" "$tsv" "$mode" "$scope"

@@ -80,16 +80,16 @@ static REGISTRY: Registry = registry![UART0 { uart: "0" }, BOARD, NOTHING, UART1
 fn descriptions_say_what_was_declared() {
     let [received, fifo, interrupt, lost, celsius, gap] = Uart::DESCS else { panic!("six metrics") };
     assert_eq!((received.name, received.help), ("uart_received_bytes_total", "Bytes received, good or bad."));
-    assert_eq!((received.kind, received.unit, received.scale.exponent()), (Kind::Counter, "", 0));
+    assert_eq!((received.kind, received.details.unit, received.scale.exponent()), (Kind::Counter, "", 0));
     assert_eq!((fifo.name, fifo.help), ("uart_waiting_bytes", "Bytes waiting in the FIFO."));
-    assert_eq!((fifo.kind, fifo.number, fifo.unit), (Kind::Gauge, Number::Signed, "bytes"));
+    assert_eq!((fifo.kind, fifo.number, fifo.details.unit), (Kind::Gauge, Number::Signed, "bytes"));
     assert_eq!((interrupt.name, interrupt.help), ("uart_interrupt_seconds", "Time in the interrupt."));
-    assert_eq!((interrupt.unit, interrupt.scale.exponent()), ("seconds", -6));
-    assert_eq!((interrupt.kind, interrupt.bounds), (Kind::Histogram, [1, 2, 5].as_slice()));
-    assert_eq!((lost.kind, lost.dimensions), (Kind::Counter, Loss::DIMENSIONS));
+    assert_eq!((interrupt.details.unit, interrupt.scale.exponent()), ("seconds", -6));
+    assert_eq!((interrupt.kind, interrupt.details.bounds), (Kind::Histogram, [1, 2, 5].as_slice()));
+    assert_eq!((lost.kind, lost.details.dimensions), (Kind::Counter, Loss::DIMENSIONS));
     assert_eq!((celsius.optional, celsius.scale.exponent()), (true, -2));
-    assert_eq!((gap.kind, gap.bounds), (Kind::Histogram, [10, 100].as_slice()));
-    assert_eq!(gap.dimensions, Direction::DIMENSIONS);
+    assert_eq!((gap.kind, gap.details.bounds), (Kind::Histogram, [10, 100].as_slice()));
+    assert_eq!(gap.details.dimensions, Direction::DIMENSIONS);
     assert_eq!(Board::DESCS[1].name, "type");
     assert!(Nothing::DESCS.is_empty());
 }
@@ -259,7 +259,10 @@ fn an_info_holds_constants() {
         Dimension { name: "board", values: &["rev-c"] },
         Dimension { name: "type", values: &["ab"] },
     ];
-    assert_eq!((info.kind, info.name, info.dimensions), (Kind::Info, "board_build_info", labels.as_slice()));
+    assert_eq!(
+        (info.kind, info.name, info.details.dimensions),
+        (Kind::Info, "board_build_info", labels.as_slice())
+    );
     assert_eq!((info.cells(), info.children()), (0, 1));
     assert_eq!(TOLD_REGISTRY.read(0, 0, 0), None);
 }
@@ -289,11 +292,11 @@ fn functions_are_asked_when_they_are_read() {
 fn a_state_set_takes_its_states_from_an_enum() {
     let [.., line, verdict] = Told::DESCS else { panic!("six metrics") };
     assert_eq!(
-        (line.kind, line.states, line.dimensions),
+        (line.kind, line.details.states, line.details.dimensions),
         (Kind::StateSet, ["receive", "transmit"].as_slice(), &[][..])
     );
-    assert_eq!(verdict.states, ["crc", "FIFO full", "i2c_timeout"]);
-    assert_eq!(verdict.dimensions, Direction::DIMENSIONS);
+    assert_eq!(verdict.details.states, ["crc", "FIFO full", "i2c_timeout"]);
+    assert_eq!(verdict.details.dimensions, Direction::DIMENSIONS);
 
     assert_eq!(TOLD.line.get(), Direction::Receive);
     TOLD.line.set(Direction::Transmit);

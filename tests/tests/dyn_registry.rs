@@ -8,7 +8,7 @@
     reason = "a test that panics has failed"
 )]
 
-use narthex::model::{Defect, Desc, Instance, Label, Source, Value};
+use narthex::model::{Defect, Desc, Details, Instance, Label, Source, Value};
 use narthex::registry::{Group, RegistryError};
 use narthex::text::{Encoder, Error, Format};
 use narthex::transport::Reporter;
@@ -115,8 +115,15 @@ impl<const WHAT: usize> Metrics for Plain<WHAT> {
             Desc::counter("bad", "Bad."),
             Desc::gauge("port_received_bytes", "Bytes."),
             Desc::counter("port_received_bytes_total", "Something else."),
-            Desc { help: LONG, dimensions: WIDE, capacity: 1, ..Desc::gauge("long", "") },
-            Desc { capacity: 8191, dimensions: ONE, ..Desc::gauge("wide", "Wide.") },
+            Desc {
+                help: LONG,
+                details: &Details { dimensions: WIDE, capacity: 1, ..Details::NONE },
+                ..Desc::gauge("long", "")
+            },
+            Desc {
+                details: &Details { capacity: 8191, dimensions: ONE, ..Details::NONE },
+                ..Desc::gauge("wide", "Wide.")
+            },
         ][WHAT],
     ];
 }

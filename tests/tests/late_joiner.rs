@@ -3,7 +3,7 @@
 //! meanwhile the gateway says how far it is.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "tests")]
 
-use narthex::model::{Desc, Instance, Scale, Source, Value};
+use narthex::model::{Desc, Details, Instance, Scale, Source, Value};
 use narthex::text::Format;
 use narthex::transport::Reporter;
 use narthex::wire::{Identity, schema};
@@ -42,8 +42,8 @@ fn watch() -> &'static Watch {
             match n % 3 {
                 0 => Desc::counter(text(format!("watch_{a}_{b}_part{n}_total")), help),
                 1 => Desc {
-                    unit: "seconds",
                     scale: Scale::new(-3),
+                    details: &Details { unit: "seconds", ..Details::NONE },
                     ..Desc::counter(text(format!("watch_{a}_{b}_part{n}_seconds_total")), help)
                 },
                 _ => Desc::gauge(text(format!("watch_{a}_{b}_part{n}")), help),

@@ -93,7 +93,10 @@ impl<'a> Owner<'a> {
             const _: () = {
                 let dimensions = [::narthex::model::Dimension { name: #name, values: &[""] }];
                 let desc = ::narthex::model::Desc {
-                    dimensions: &dimensions,
+                    details: &::narthex::model::Details {
+                        dimensions: &dimensions,
+                        ..::narthex::model::Details::NONE
+                    },
                     ..::narthex::model::Desc::gauge("", "")
                 };
                 if let ::core::result::Result::Err(defect) = desc.check_labels(&[]) {

@@ -181,7 +181,8 @@ impl<'a> Metric<'a> {
 
     fn desc(&self) -> TokenStream {
         let Self { ty, name, help, unit, scale, .. } = self;
-        let bounds = self.bounds.iter();
+        let shape = quote!(<#ty as ::narthex::instrument::Metric>::SHAPE);
+        let bounds = self.bounds.as_ref().map(|bounds| quote!(bounds: &[#bounds],));
         let dimensions = self.labels.as_ref().map(|labels| {
             let labels = labels.iter().map(|(label, value)| {
                 let label = label.unraw().to_string();
@@ -189,15 +190,18 @@ impl<'a> Metric<'a> {
             });
             quote!(dimensions: &[#(#labels),*],)
         });
+        let unit = (!unit.is_empty()).then(|| quote!(unit: #unit,));
+        // Families that have none of it share that of their type.
+        let details = (unit.is_some() || bounds.is_some() || dimensions.is_some()).then(
+            || quote!(details: &::narthex::model::Details { #unit #bounds #dimensions ..*#shape.details },),
+        );
         quote_spanned! {at(ty.span())=>
             ::narthex::model::Desc {
                 name: #name,
                 help: #help,
-                unit: #unit,
                 scale: ::narthex::model::Scale::new(#scale),
-                bounds: &[#(#bounds)*],
-                #dimensions
-                ..<#ty as ::narthex::instrument::Metric>::SHAPE
+                #details
+                ..#shape
             }
         }
     }
@@ -223,7 +227,7 @@ impl<'a> Metric<'a> {
             #[must_use]
             #visibility const fn #field(&self) -> ::narthex::instrument::Observer<'_, #ty> {
                 const BOUNDS: &[::core::primitive::u32] =
-                    <#group as ::narthex::registry::Metrics>::DESCS[#index].bounds;
+                    <#group as ::narthex::registry::Metrics>::DESCS[#index].details.bounds;
                 ::narthex::instrument::Observer::new(&self.#field, BOUNDS)
             }
         })
@@ -244,7 +248,7 @@ impl<'a> Metric<'a> {
         quote_spanned! {at(field.span())=>
             const _: () = {
                 let desc = &<#group as ::narthex::registry::Metrics>::DESCS[#index];
-                let why = if <#ty as ::narthex::instrument::Metric>::BUCKETS != desc.bounds.len() {
+                let why = if <#ty as ::narthex::instrument::Metric>::BUCKETS != desc.details.bounds.len() {
                     ::core::option::Option::Some(#buckets)
                 } else if ::core::matches!(desc.kind, ::narthex::model::Kind::Info) != #labelled {
                     ::core::option::Option::Some(#labels)

@@ -1,7 +1,7 @@
 //! A histogram with fixed bounds.
 
 use super::{Counter, Instrument, Metric};
-use crate::model::{Cells, Desc, Value};
+use crate::model::{Cells, Desc, Details, Value};
 
 /// The cells of a histogram with `N` bounds: one count a bucket, one above the last bound, and the sum.
 ///
@@ -75,7 +75,7 @@ impl<const N: usize> Cells for Histogram<N> {
 
 impl<const N: usize> Metric for Histogram<N> {
     const NEW: Self = Self::new();
-    const SHAPE: Desc<'static> = Desc::histogram("", "", &[]);
+    const SHAPE: Desc<'static> = Desc::histogram("", "", &Details::NONE);
     const BUCKETS: usize = N;
 }
 

@@ -1,7 +1,7 @@
 //! Text that does not change.
 
 use super::Metric;
-use crate::model::{Cells, Desc, Value};
+use crate::model::{Cells, Desc, Details, Value};
 
 /// What a device is, as labels: the version of its firmware, the revision of its board. The value is always 1.
 ///
@@ -21,7 +21,7 @@ use crate::model::{Cells, Desc, Value};
 /// static REGISTRY: Registry = registry![BOARD];
 /// // build_info{version="0.1.0",board="rev-c"} 1
 /// let desc = REGISTRY.instance(0).unwrap().desc;
-/// assert_eq!((desc.kind, desc.dimensions[1].values), (Kind::Info, ["rev-c"].as_slice()));
+/// assert_eq!((desc.kind, desc.details.dimensions[1].values), (Kind::Info, ["rev-c"].as_slice()));
 /// assert_eq!(size_of::<Board>(), 0);
 /// ```
 ///
@@ -45,6 +45,6 @@ impl Cells for Info {
 
 impl Metric for Info {
     const NEW: Self = Self;
-    const SHAPE: Desc<'static> = Desc::info("", "", &[]);
+    const SHAPE: Desc<'static> = Desc::info("", "", &Details::NONE);
     const BUCKETS: usize = 0;
 }

@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 
 use super::sync::{AtomicU32, Ordering};
 use super::{Instrument, LabelSet, Metric};
-use crate::model::{Cells, Desc, Value};
+use crate::model::{Cells, Desc, Details, Value};
 
 /// Which of several states holds: a link that is down, joining or up, the cause of a reset.
 ///
@@ -100,7 +100,7 @@ impl<E: LabelSet> Cells for StateSet<E> {
 
 impl<E: LabelSet> Metric for StateSet<E> {
     const NEW: Self = Self::new();
-    const SHAPE: Desc<'static> = Desc::state_set("", "", Self::STATES);
+    const SHAPE: Desc<'static> = Desc::state_set("", "", &Details { states: Self::STATES, ..Details::NONE });
     const BUCKETS: usize = 0;
 }
 
@@ -121,7 +121,7 @@ mod tests {
         set.set(true);
         assert!(set.get());
         assert_eq!((set.read(0, 0), set.read(0, 1), set.read(1, 0)), (Some(Value::Unsigned(1)), None, None));
-        assert_eq!(StateSet::<bool>::SHAPE.states, ["false", "true"]);
+        assert_eq!(StateSet::<bool>::SHAPE.details.states, ["false", "true"]);
         set.reset();
         assert!(!set.get());
     }

@@ -143,7 +143,7 @@ impl Desc<'_> {
     }
 
     const fn check_unit(&self) -> Result<(), Defect> {
-        let mut unit = self.unit.as_bytes();
+        let mut unit = self.details.unit.as_bytes();
         while let [byte, rest @ ..] = unit {
             if !matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_') {
                 return Err(Defect::UnitText);
@@ -151,11 +151,11 @@ impl Desc<'_> {
             unit = rest;
         }
         let family = self.family();
-        if self.unit.is_empty() {
+        if self.details.unit.is_empty() {
             return Ok(());
         }
-        if family.len() > self.unit.len() && ends_with(family, self.unit) {
-            let (head, _) = family.as_bytes().split_at(family.len() - self.unit.len());
+        if family.len() > self.details.unit.len() && ends_with(family, self.details.unit) {
+            let (head, _) = family.as_bytes().split_at(family.len() - self.details.unit.len());
             if let [.., b'_'] = head {
                 return Ok(());
             }
@@ -165,24 +165,24 @@ impl Desc<'_> {
 
     const fn check_shape(&self) -> Result<(), Defect> {
         let text = matches!(self.kind, Kind::Info | Kind::StateSet);
-        if text && (!self.unit.is_empty() || self.scale.exponent() != 0) {
+        if text && (!self.details.unit.is_empty() || self.scale.exponent() != 0) {
             return Err(Defect::UnitOfText);
         }
         let state_set = matches!(self.kind, Kind::StateSet);
-        if state_set == self.states.is_empty() || repeats(self.states) {
+        if state_set == self.details.states.is_empty() || repeats(self.details.states) {
             return Err(Defect::States);
         }
-        if state_set && names_dimension(self.dimensions, self.name) {
+        if state_set && names_dimension(self.details.dimensions, self.name) {
             return Err(Defect::StateLabel);
         }
-        if self.capacity > 0 && self.dimensions.is_empty() {
+        if self.details.capacity > 0 && self.details.dimensions.is_empty() {
             return Err(Defect::Capacity);
         }
         let histogram = matches!(self.kind, Kind::Histogram);
-        if histogram == self.bounds.is_empty() {
+        if histogram == self.details.bounds.is_empty() {
             return Err(Defect::Bounds);
         }
-        let mut bounds = self.bounds;
+        let mut bounds = self.details.bounds;
         while let [low, rest @ ..] = bounds {
             if let [high, ..] = rest
                 && *low >= *high
@@ -210,7 +210,7 @@ impl Desc<'_> {
     /// # Errors
     /// The [`Defect`].
     pub const fn check_labels(&self, labels: &[Label<'_>]) -> Result<(), Defect> {
-        let mut own = self.dimensions;
+        let mut own = self.details.dimensions;
         while let [dimension, rest @ ..] = own {
             if let Err(e) = check_label(dimension.name) {
                 return Err(e);
@@ -218,10 +218,10 @@ impl Desc<'_> {
             if names_dimension(rest, dimension.name) || names_label(labels, dimension.name) {
                 return Err(Defect::DuplicateLabel);
             }
-            if self.capacity > 0 && !dimension.values.is_empty() {
+            if self.details.capacity > 0 && !dimension.values.is_empty() {
                 return Err(Defect::Capacity);
             }
-            if (self.capacity == 0 && dimension.values.is_empty()) || repeats(dimension.values) {
+            if (self.details.capacity == 0 && dimension.values.is_empty()) || repeats(dimension.values) {
                 return Err(Defect::LabelValues);
             }
             own = rest;
@@ -246,15 +246,15 @@ impl Desc<'_> {
     pub const fn agrees(&self, other: &Desc<'_>) -> bool {
         same(self.name, other.name)
             && same(self.help, other.help)
-            && same(self.unit, other.unit)
+            && same(self.details.unit, other.details.unit)
             && self.kind as u8 == other.kind as u8
             && self.number as u8 == other.number as u8
             && self.optional == other.optional
             && self.scale.exponent() == other.scale.exponent()
-            && same_bounds(self.bounds, other.bounds)
-            && same_values(self.states, other.states)
-            && self.capacity == other.capacity
-            && same_dimensions(self.dimensions, other.dimensions)
+            && same_bounds(self.details.bounds, other.details.bounds)
+            && same_values(self.details.states, other.details.states)
+            && self.details.capacity == other.details.capacity
+            && same_dimensions(self.details.dimensions, other.details.dimensions)
     }
 }
 

@@ -7,9 +7,12 @@ use super::{Dimension, Kind, Number, Scale, ends_with};
 /// Usually written by `#[derive(Metrics)]`. The plain way is one of the constructors, completed by struct update:
 ///
 /// ```
-/// use narthex::model::{Desc, Scale};
-/// const UPTIME: Desc<'static> =
-///     Desc { unit: "seconds", scale: Scale::new(-1), ..Desc::gauge("uptime_seconds", "Time since boot.") };
+/// use narthex::model::{Desc, Details, Scale};
+/// const UPTIME: Desc<'static> = Desc {
+///     scale: Scale::new(-1),
+///     details: &Details { unit: "seconds", ..Details::NONE },
+///     ..Desc::gauge("uptime_seconds", "Time since boot.")
+/// };
 /// assert!(UPTIME.check().is_ok());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +21,6 @@ pub struct Desc<'a> {
     pub name: &'a str,
     /// HELP text, not escaped.
     pub help: &'a str,
-    /// Unit in the plural of the base unit (`seconds`, `bytes`), or empty.
-    pub unit: &'a str,
     /// The type.
     pub kind: Kind,
     /// What a cell holds.
@@ -28,6 +29,16 @@ pub struct Desc<'a> {
     pub optional: bool,
     /// By what power of ten integers are multiplied.
     pub scale: Scale,
+    /// What only some families have.
+    pub details: &'a Details<'a>,
+}
+
+/// What only some families have. It stands apart so that the others pay one word of flash for all of it, and families
+/// that have the same share it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Details<'a> {
+    /// Unit in the plural of the base unit (`seconds`, `bytes`), or empty.
+    pub unit: &'a str,
     /// Upper bounds of a histogram's buckets, inclusive, strictly increasing, in the device's unit (before
     /// scaling); `+Inf` is implied.
     pub bounds: &'a [u32],
@@ -40,6 +51,11 @@ pub struct Desc<'a> {
     pub dimensions: &'a [Dimension<'a>],
 }
 
+impl Details<'_> {
+    /// Nothing of all this.
+    pub const NONE: Self = Self { unit: "", bounds: &[], states: &[], capacity: 0, dimensions: &[] };
+}
+
 impl<'a> Desc<'a> {
     /// Longest HELP, in bytes.
     pub const MAX_HELP: usize = 400;
@@ -47,19 +63,7 @@ impl<'a> Desc<'a> {
     pub const MAX_CELLS: usize = 16_384;
 
     const fn of(name: &'a str, help: &'a str, kind: Kind, number: Number) -> Self {
-        Self {
-            name,
-            help,
-            unit: "",
-            kind,
-            number,
-            optional: false,
-            scale: Scale::ONE,
-            bounds: &[],
-            states: &[],
-            capacity: 0,
-            dimensions: &[],
-        }
+        Self { name, help, kind, number, optional: false, scale: Scale::ONE, details: &Details::NONE }
     }
 
     /// A counter without labels.
@@ -72,29 +76,29 @@ impl<'a> Desc<'a> {
         Self::of(name, help, Kind::Gauge, Number::Signed)
     }
 
-    /// A histogram without labels; `bounds` in the device's unit, before scaling.
-    pub const fn histogram(name: &'a str, help: &'a str, bounds: &'a [u32]) -> Self {
-        Self { bounds, ..Self::of(name, help, Kind::Histogram, Number::Unsigned) }
+    /// A histogram, with its bounds in `details`.
+    pub const fn histogram(name: &'a str, help: &'a str, details: &'a Details<'a>) -> Self {
+        Self { details, ..Self::of(name, help, Kind::Histogram, Number::Unsigned) }
     }
 
-    /// Text that does not change, as labels of one value each.
-    pub const fn info(name: &'a str, help: &'a str, labels: &'a [Dimension<'a>]) -> Self {
-        Self { dimensions: labels, ..Self::of(name, help, Kind::Info, Number::Unsigned) }
+    /// Text that does not change, as labels of one value each: the dimensions of `details`.
+    pub const fn info(name: &'a str, help: &'a str, details: &'a Details<'a>) -> Self {
+        Self { details, ..Self::of(name, help, Kind::Info, Number::Unsigned) }
     }
 
-    /// One of several states.
-    pub const fn state_set(name: &'a str, help: &'a str, states: &'a [&'a str]) -> Self {
-        Self { states, ..Self::of(name, help, Kind::StateSet, Number::Unsigned) }
+    /// One of several states, which `details` lists.
+    pub const fn state_set(name: &'a str, help: &'a str, details: &'a Details<'a>) -> Self {
+        Self { details, ..Self::of(name, help, Kind::StateSet, Number::Unsigned) }
     }
 
     /// Number of children: the slots of a table family, the overflow included, else the product of the dimensions,
     /// 1 without labels; saturates.
     #[inline(never)] // Asked for in many places, none of them hot.
     pub const fn children(&self) -> usize {
-        if self.capacity > 0 {
-            return self.capacity.saturating_add(1);
+        if self.details.capacity > 0 {
+            return self.details.capacity.saturating_add(1);
         }
-        let (mut dimensions, mut n) = (self.dimensions, 1usize);
+        let (mut dimensions, mut n) = (self.details.dimensions, 1usize);
         while let [dimension, rest @ ..] = dimensions {
             n = n.saturating_mul(dimension.values.len());
             dimensions = rest;
@@ -105,7 +109,7 @@ impl<'a> Desc<'a> {
     /// Cells of one child: a histogram's buckets, `+Inf` and sum; none of an info; else one.
     pub const fn cells(&self) -> usize {
         match self.kind {
-            Kind::Histogram => self.bounds.len().saturating_add(2),
+            Kind::Histogram => self.details.bounds.len().saturating_add(2),
             Kind::Info => 0,
             _ => 1,
         }
@@ -114,7 +118,7 @@ impl<'a> Desc<'a> {
     /// Cells of one child as they travel: in a table family its birth stands before them.
     #[inline(never)]
     pub const fn stride(&self) -> usize {
-        self.cells().saturating_add((self.capacity > 0) as usize)
+        self.cells().saturating_add((self.details.capacity > 0) as usize)
     }
 
     /// Cells of all children of one instance as they travel; saturates.
@@ -125,8 +129,8 @@ impl<'a> Desc<'a> {
 
     /// The value of dimension `dimension` for child `child`.
     pub fn label_value(&self, child: usize, dimension: usize) -> Option<&'a str> {
-        let values = self.dimensions.get(dimension)?.values;
-        let after = self.dimensions.get(dimension.checked_add(1)?..)?;
+        let values = self.details.dimensions.get(dimension)?.values;
+        let after = self.details.dimensions.get(dimension.checked_add(1)?..)?;
         let stride = after.iter().fold(1usize, |n, d| n.saturating_mul(d.values.len()));
         values.get(child.checked_div(stride)?.checked_rem(values.len())?).copied()
     }

@@ -18,7 +18,7 @@ mod source;
 mod value;
 
 pub use defect::Defect;
-pub use desc::Desc;
+pub use desc::{Desc, Details};
 pub use kind::{Kind, Number};
 pub use label::{Dimension, Label, LabelValue};
 pub use name::{LabelName, Name, NameError};

@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use crate::instrument::{Histogram, Instrument, LabelSet, Metric, Observer, Storage};
-use crate::model::{Cells, Desc, Value};
+use crate::model::{Cells, Desc, Details, Value};
 
 /// One metric for each of a set of labels, dense: always complete, every child exposed from the start.
 ///
@@ -68,7 +68,8 @@ where
     L::Children<M>: Sync,
 {
     const NEW: Self = Self::new();
-    const SHAPE: Desc<'static> = Desc { dimensions: L::DIMENSIONS, ..M::SHAPE };
+    const SHAPE: Desc<'static> =
+        Desc { details: &Details { dimensions: L::DIMENSIONS, ..*M::SHAPE.details }, ..M::SHAPE };
     const BUCKETS: usize = M::BUCKETS;
 }
 

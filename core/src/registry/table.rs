@@ -178,7 +178,7 @@ pub const fn has_tables(mut shapes: &[Shape]) -> bool {
     while let [shape, rest @ ..] = shapes {
         let mut descs = shape.descs;
         while let [desc, tail @ ..] = descs {
-            if desc.capacity > 0 {
+            if desc.details.capacity > 0 {
                 return true;
             }
             descs = tail;

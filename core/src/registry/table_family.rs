@@ -7,7 +7,7 @@ use super::slot::{BIRTHS, Slot, before_update};
 use super::{LabelValues, Pinned, PinnedObserver};
 use crate::instrument::sync::{CriticalSection, with};
 use crate::instrument::{Counter, Histogram, Instrument, Metric, Observer};
-use crate::model::{Cells, Desc, LabelValue, Slots, Value};
+use crate::model::{Cells, Desc, Details, LabelValue, Slots, Value};
 
 /// One metric for each label set that comes along, `N` at most; all that does not fit is counted together, in one more
 /// child, every label of which is `other`.
@@ -231,7 +231,10 @@ impl<L: LabelValues, M: Instrument, const N: usize> Slots for TableFamily<L, M, 
 
 impl<L: LabelValues, M: Instrument, const N: usize> Metric for TableFamily<L, M, N> {
     const NEW: Self = Self::new();
-    const SHAPE: Desc<'static> = Desc { capacity: N, dimensions: L::DIMENSIONS, ..M::SHAPE };
+    const SHAPE: Desc<'static> = Desc {
+        details: &Details { capacity: N, dimensions: L::DIMENSIONS, ..*M::SHAPE.details },
+        ..M::SHAPE
+    };
     const BUCKETS: usize = M::BUCKETS;
 }
 

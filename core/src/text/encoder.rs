@@ -191,14 +191,14 @@ impl Encoder {
     ) -> bool {
         let desc = instance.desc;
         let index = usize::from(self.line - COMMENTS);
-        let sum = desc.bounds.len().saturating_add(1);
+        let sum = desc.details.bounds.len().saturating_add(1);
         let of_total = matches!(desc.kind, Kind::Info | Kind::StateSet)
             || (desc.kind == Kind::Histogram && index != sum);
         // How many lines there are, and whether this one has a cell, which then is that of its number. A state is
         // read once: two cannot hold at a time.
         let (lines, reads) = match desc.kind {
             Kind::Histogram => (sum + 2, index <= sum),
-            Kind::StateSet => (desc.states.len(), index == 0),
+            Kind::StateSet => (desc.details.states.len(), index == 0),
             Kind::Info => (1, false),
             _ => (1, true),
         };
@@ -243,7 +243,7 @@ impl Encoder {
             head::listed(out, start, constant.name, constant.value.as_bytes());
         }
         let mut stride = desc.children();
-        for (i, dimension) in desc.dimensions.iter().enumerate() {
+        for (i, dimension) in desc.details.dimensions.iter().enumerate() {
             let value = slots.and_then(|slots| slots.label(child, self.birth, i));
             let values = dimension.values;
             stride = stride.checked_div(values.len()).unwrap_or(0);
@@ -254,13 +254,13 @@ impl Encoder {
             };
             head::listed(out, start, dimension.name, value);
         }
-        if let Some(state) = desc.states.get(index) {
+        if let Some(state) = desc.details.states.get(index) {
             head::listed(out, start, desc.name, state.as_bytes());
         }
-        if desc.kind == Kind::Histogram && index <= desc.bounds.len() {
+        if desc.kind == Kind::Histogram && index <= desc.details.bounds.len() {
             out.byte(if out.len() == start { b'{' } else { b',' });
             out.str("le=\"");
-            match desc.bounds.get(index) {
+            match desc.details.bounds.get(index) {
                 Some(bound) => number::bound(out, self.format, *bound, desc.scale),
                 None => out.str("+Inf"),
             }

@@ -33,8 +33,8 @@ pub(super) fn comments(out: &mut Out<'_>, format: Format, line: u16, desc: &Desc
     let (what, text) = match line {
         0 => ("# HELP ", desc.help),
         1 => ("# TYPE ", word(format, desc.kind)),
-        _ if format == Format::Text || desc.unit.is_empty() => return,
-        _ => ("# UNIT ", desc.unit),
+        _ if format == Format::Text || desc.details.unit.is_empty() => return,
+        _ => ("# UNIT ", desc.details.unit),
     };
     comment(out, format, what, family(format, desc.kind, desc.name), text);
 }

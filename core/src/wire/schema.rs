@@ -98,27 +98,27 @@ pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usi
 const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize) {
     window.string(desc.name);
     window.string(desc.help);
-    window.string(desc.unit);
+    window.string(desc.details.unit);
     let number = desc.number as u8 | if desc.optional { OPTIONAL } else { 0 };
     window.bytes(&[desc.kind as u8, number, desc.scale.exponent().cast_unsigned()]);
-    window.varint(desc.capacity as u64);
+    window.varint(desc.details.capacity as u64);
     window.varint(desc.cells() as u64);
-    window.varint(desc.bounds.len() as u64);
-    let mut bounds = desc.bounds;
+    window.varint(desc.details.bounds.len() as u64);
+    let mut bounds = desc.details.bounds;
     while let [bound, rest @ ..] = bounds {
         window.varint(*bound as u64);
         bounds = rest;
     }
-    let states = !desc.states.is_empty();
-    window.varint(desc.dimensions.len() as u64 + states as u64);
-    let mut dimensions = desc.dimensions;
+    let states = !desc.details.states.is_empty();
+    window.varint(desc.details.dimensions.len() as u64 + states as u64);
+    let mut dimensions = desc.details.dimensions;
     while let [dimension, rest @ ..] = dimensions {
         write_dimension(window, dimension);
         dimensions = rest;
     }
     if states {
         // OpenMetrics calls the label of a state as its family.
-        write_dimension(window, &Dimension { name: desc.name, values: desc.states });
+        write_dimension(window, &Dimension { name: desc.name, values: desc.details.states });
     }
     window.varint(instances as u64);
 }

@@ -1,6 +1,6 @@
 //! The owned description of a family.
 
-use narthex::model::{Defect, Desc, Kind};
+use narthex::model::{Defect, Desc, Details, Kind};
 
 use super::LabelText;
 
@@ -86,7 +86,7 @@ impl Family {
 
     /// Its name in OpenMetrics: a counter's without `_total`, an info's without `_info`.
     pub fn open_metrics_name(&self) -> &str {
-        self.desc().family()
+        Desc { kind: self.kind, ..Desc::gauge(&self.name, &self.help) }.family()
     }
 
     /// What its samples' names add to [`Family::open_metrics_name`], in any format.
@@ -104,22 +104,28 @@ impl Family {
     /// # Errors
     /// As for [`Family::new`].
     pub fn check(&self) -> Result<(), Defect> {
-        self.desc().check()?;
+        self.check_desc()?;
         if self.kind == Kind::StateSet { LabelText::check(&self.name) } else { Ok(()) }
     }
 
-    /// The core's description, with a shape that its rules accept for this kind: a family's shape is its source's.
-    fn desc(&self) -> Desc<'_> {
+    /// The core's rules, for a shape that they accept for this kind: a family's shape is its source's.
+    fn check_desc(&self) -> Result<(), Defect> {
         // Devices bound HELP for the sake of their records; the host need not.
         let help = if self.help.is_empty() { "" } else { "any" };
+        let (bounds, states): (&[_], &[_]) = match self.kind {
+            Kind::Histogram => (&[1], &[]),
+            Kind::StateSet => (&[], &["any"]),
+            _ => (&[], &[]),
+        };
+        let details = &Details { unit: &self.unit, bounds, states, ..Details::NONE };
         let desc = match self.kind {
             Kind::Counter => Desc::counter(&self.name, help),
-            Kind::Histogram => Desc::histogram(&self.name, help, &[1]),
-            Kind::Info => Desc::info(&self.name, help, &[]),
-            Kind::StateSet => Desc::state_set(&self.name, help, &["any"]),
-            _ => Desc { kind: self.kind, ..Desc::gauge(&self.name, help) },
+            Kind::Histogram => Desc::histogram(&self.name, help, details),
+            Kind::Info => Desc::info(&self.name, help, details),
+            Kind::StateSet => Desc::state_set(&self.name, help, details),
+            kind => Desc { kind, ..Desc::gauge(&self.name, help) },
         };
-        Desc { unit: &self.unit, ..desc }
+        Desc { details, ..desc }.check()
     }
 }
 

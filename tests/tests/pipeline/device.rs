@@ -1,6 +1,6 @@
 //! Random devices: any registry that the rules allow, with any values.
 
-use narthex::model::{Desc, Dimension, Instance, Kind, Label, Number, Scale, Source, Value};
+use narthex::model::{Desc, Details, Dimension, Instance, Kind, Label, Number, Scale, Source, Value};
 use narthex::wire::schema;
 use narthex_tests::random::Random;
 use proptest::collection::{btree_set, vec};
@@ -123,18 +123,20 @@ impl FamilyPlan {
         });
         let bounds =
             if self.kind == Kind::Histogram { self.bounds.iter().copied().collect() } else { Vec::new() };
+        let details = Details {
+            unit: self.unit,
+            bounds: leak(bounds),
+            dimensions: leak(dimensions.collect()),
+            ..Details::NONE
+        };
         let desc = Desc {
             name: constant(&self.name()),
             help: constant(&self.help),
-            unit: self.unit,
             kind: self.kind,
             number: self.number,
             optional: self.optional,
             scale: if self.is_float() { Scale::ONE } else { Scale::new(self.scale) },
-            bounds: leak(bounds),
-            states: &[],
-            capacity: 0,
-            dimensions: leak(dimensions.collect()),
+            details: Box::leak(Box::new(details)),
         };
         Box::leak(Box::new(desc))
     }
@@ -142,8 +144,9 @@ impl FamilyPlan {
     /// The instances that the rules allow; none if they do not allow the family.
     fn instances(&self) -> Vec<Instance<'static>> {
         let desc = self.desc();
-        let taken =
-            |name: &str| name == "device" || name == "up" || desc.dimensions.iter().any(|d| d.name == name);
+        let taken = |name: &str| {
+            name == "device" || name == "up" || desc.details.dimensions.iter().any(|d| d.name == name)
+        };
         let mut seen = BTreeSet::new();
         let mut instances: Vec<Instance<'static>> = Vec::new();
         for constants in &self.constants {
@@ -235,14 +238,14 @@ impl Device {
     pub(crate) fn says(&self) -> serde_json::Value {
         let firsts = self.instances.iter().map(|place| place.instance).filter(|instance| instance.first);
         let family = |Instance { desc, .. }: Instance<'_>| {
-            let labels: Vec<_> = desc.dimensions.iter().map(|d| json!([d.name, d.values])).collect();
+            let labels: Vec<_> = desc.details.dimensions.iter().map(|d| json!([d.name, d.values])).collect();
             json!({
-                "name": desc.name, "help": desc.help, "unit": desc.unit, "kind": desc.kind.as_str(),
+                "name": desc.name, "help": desc.help, "unit": desc.details.unit, "kind": desc.kind.as_str(),
                 "number": match desc.number {
                     Number::Unsigned => "unsigned", Number::Signed => "signed", Number::F32 => "f32", _ => "f64",
                 },
                 "optional": desc.optional, "scale": desc.scale.exponent(), "capacity": 0,
-                "cells": desc.cells(), "bounds": desc.bounds, "labels": labels,
+                "cells": desc.cells(), "bounds": desc.details.bounds, "labels": labels,
             })
         };
         firsts.map(family).collect()

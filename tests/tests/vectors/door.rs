@@ -2,18 +2,25 @@
 
 use crate::file::link;
 use narthex::frame::{Header, Kind, MIN_FRAME, payload, seal};
-use narthex::model::{Desc, Dimension, Instance, LabelValue, Slots, Source, Value};
+use narthex::model::{Desc, Details, Dimension, Instance, LabelValue, Slots, Source, Value};
 use narthex::transport::Reporter;
 use narthex::wire::{Identity, Request, schema};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-const BUILD: Desc<'static> =
-    Desc::info("door_build_info", "Firmware.", &[Dimension { name: "version", values: &["1.2"] }]);
-const STATE: Desc<'static> = Desc::state_set("door_state", "State.", &["shut", "open"]);
+const BUILD: Desc<'static> = Desc::info(
+    "door_build_info",
+    "Firmware.",
+    &Details { dimensions: &[Dimension { name: "version", values: &["1.2"] }], ..Details::NONE },
+);
+const STATE: Desc<'static> =
+    Desc::state_set("door_state", "State.", &Details { states: &["shut", "open"], ..Details::NONE });
 const USERS: Desc<'static> = Desc {
-    capacity: 2,
-    dimensions: &[Dimension { name: "user", values: &[] }],
+    details: &Details {
+        capacity: 2,
+        dimensions: &[Dimension { name: "user", values: &[] }],
+        ..Details::NONE
+    },
     ..Desc::counter("door_users_total", "Users.")
 };
 const INSTANCES: [Instance<'static>; 3] = [

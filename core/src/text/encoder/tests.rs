@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Desc, Dimension, Label};
+use crate::model::{Desc, Details, Dimension, Label};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use std::string::String;
 
@@ -62,9 +62,13 @@ impl Source for Board {
         ];
         const SIDES: [Dimension<'static>; 1] = [Dimension { name: "side", values: &["left", "right"] }];
         const FAMILIES: [Desc<'static>; 3] = [
-            Desc::info("build_info", "What this is.", &BUILD),
-            Desc::state_set("link", "The \"link\".", &["down", "up"]),
-            Desc { dimensions: &SIDES, ..Desc::state_set("valve", "Valves.", &["shut", "open"]) },
+            Desc::info("build_info", "What this is.", &Details { dimensions: &BUILD, ..Details::NONE }),
+            Desc::state_set("link", "The \"link\".", &Details { states: &["down", "up"], ..Details::NONE }),
+            Desc::state_set(
+                "valve",
+                "Valves.",
+                &Details { states: &["shut", "open"], dimensions: &SIDES, ..Details::NONE },
+            ),
         ];
         const TANKS: [&[Label<'static>]; 2] = [&[Label::new("tank", "0")], &[Label::new("tank", "1")]];
         Some(match index {
@@ -150,7 +154,11 @@ fn two_states_never_hold_at_a_time() {
 
     impl Source for Hasty {
         fn instance(&self, index: usize) -> Option<Instance<'_>> {
-            const DESC: Desc<'static> = Desc::state_set("link", "Link.", &["down", "joining", "up"]);
+            const DESC: Desc<'static> = Desc::state_set(
+                "link",
+                "Link.",
+                &Details { states: &["down", "joining", "up"], ..Details::NONE },
+            );
             (index == 0).then_some(Instance { desc: &DESC, labels: &[], first: true })
         }
 

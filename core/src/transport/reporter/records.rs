@@ -13,7 +13,7 @@ pub(super) fn newest_birth<S: Source + ?Sized>(source: &S) -> u32 {
     while let Some(Instance { desc, .. }) = source.instance(at) {
         if let Some(slots) = source.slots(at) {
             // Not the overflow, which everyone knows.
-            newest = slots.newest(desc.capacity).max(newest);
+            newest = slots.newest(desc.details.capacity).max(newest);
         }
         at = at.wrapping_add(1);
     }
@@ -125,7 +125,7 @@ impl<'a, S: Source + ?Sized> State<'a, S> {
             let table = self.source.slots(index);
             let family = place.families.wrapping_sub(usize::from(!first));
             let before = if first { 0 } else { place.slots };
-            while usize::from(cursor.child) <= desc.capacity {
+            while usize::from(cursor.child) <= desc.details.capacity {
                 let child = usize::from(cursor.child).wrapping_sub(1);
                 let slot = before.wrapping_add(child);
                 let birth = || table.map_or(0, |table| table.birth(child));
@@ -180,7 +180,7 @@ impl<'a, S: Source + ?Sized> State<'a, S> {
                 if let Some(slots) = self.source.slots(instance)
                     && let Some(Instance { desc, .. }) = self.source.instance(instance)
                 {
-                    slots.each_label(child, birth, desc.dimensions.len(), &mut |value| {
+                    slots.each_label(child, birth, desc.details.dimensions.len(), &mut |value| {
                         window.varint(value.len() as u64);
                         window.bytes(value);
                     });

@@ -1,6 +1,6 @@
 //! The record of a family, read and checked by the core's rules.
 
-use narthex::model::{Defect, Desc, Dimension, Kind, Label, Number, Scale};
+use narthex::model::{Defect, Desc, Details, Dimension, Kind, Label, Number, Scale};
 use narthex::wire::Truncated;
 use narthex::wire::schema::{Family as Fixed, Fields};
 
@@ -78,15 +78,17 @@ impl<'a> Description<'a> {
         use_it(&Desc {
             name: self.fixed.name,
             help: self.fixed.help,
-            unit: self.fixed.unit,
             kind: self.kind,
             number: self.number,
             optional: self.fixed.optional,
             scale: Scale::new(self.fixed.scale),
-            bounds: &self.bounds,
-            states: &self.states,
-            capacity: self.fixed.capacity,
-            dimensions: &dimensions,
+            details: &Details {
+                unit: self.fixed.unit,
+                bounds: &self.bounds,
+                states: &self.states,
+                capacity: self.fixed.capacity,
+                dimensions: &dimensions,
+            },
         })
     }
 }

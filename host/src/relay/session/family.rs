@@ -94,7 +94,7 @@ impl FamilySchema {
         if series == 0 {
             return Err("it has no series".into());
         }
-        let table = (desc.capacity > 0).then(|| Table::new(desc, instances, added));
+        let table = (desc.details.capacity > 0).then(|| Table::new(desc, instances, added));
         let state = |state: &&str| {
             LabelText::new(&[(desc.name, state)])
                 .map_err(|defect| format!("a state set's name is a label's too: {}", defect.as_str()))
@@ -102,14 +102,14 @@ impl FamilySchema {
         let family = Family {
             name: desc.name.into(),
             help: desc.help.into(),
-            unit: desc.unit.into(),
+            unit: desc.details.unit.into(),
             kind: desc.kind,
         };
         Ok(Self {
             bytes: bytes.into(),
             family: Arc::new(family),
-            bounds: desc.bounds.iter().map(|bound| Bound::scaled(*bound, desc.scale)).collect(),
-            states: desc.states.iter().map(state).collect::<Result<_, _>>()?,
+            bounds: desc.details.bounds.iter().map(|bound| Bound::scaled(*bound, desc.scale)).collect(),
+            states: desc.details.states.iter().map(state).collect::<Result<_, _>>()?,
             children: children(desc, instances, added)?,
             cells: desc.stride(),
             scale: desc.scale,
@@ -191,7 +191,7 @@ impl Table {
         let owned = |label: &Label<'_>| (label.name.into(), label.value.into());
         Self {
             slots: desc.children(),
-            names: desc.dimensions.iter().map(|dimension| dimension.name.into()).collect(),
+            names: desc.details.dimensions.iter().map(|dimension| dimension.name.into()).collect(),
             instances: instances.iter().map(|labels| labels.iter().map(owned).collect()).collect(),
             added: added.clone(),
         }
@@ -200,8 +200,8 @@ impl Table {
 
 fn series_of_child(desc: &Desc<'_>) -> usize {
     match desc.kind {
-        Kind::Histogram => desc.bounds.len().saturating_add(3),
-        Kind::StateSet => desc.states.len(),
+        Kind::Histogram => desc.details.bounds.len().saturating_add(3),
+        Kind::StateSet => desc.details.states.len(),
         _ => 1,
     }
 }
@@ -212,7 +212,7 @@ fn children(
     instances: &[Vec<Label<'_>>],
     added: &Added,
 ) -> Result<Box<[ChildSchema]>, String> {
-    let (count, fixed) = match desc.capacity {
+    let (count, fixed) = match desc.details.capacity {
         0 => (desc.children(), 0..desc.children()),
         capacity => (capacity.saturating_add(1), capacity..capacity.saturating_add(1)),
     };
@@ -222,9 +222,12 @@ fn children(
         for child in fixed.clone() {
             let mut pairs: Vec<(&str, &str)> =
                 constant.iter().map(|label| (label.name, label.value)).collect();
-            for (i, dimension) in desc.dimensions.iter().enumerate() {
-                let value =
-                    if desc.capacity > 0 { OVERFLOW } else { desc.label_value(child, i).unwrap_or_default() };
+            for (i, dimension) in desc.details.dimensions.iter().enumerate() {
+                let value = if desc.details.capacity > 0 {
+                    OVERFLOW
+                } else {
+                    desc.label_value(child, i).unwrap_or_default()
+                };
                 pairs.push((dimension.name, value));
             }
             let pieces = added.split(&pairs)?;

@@ -1,6 +1,6 @@
 //! A source of any shape, whose slots come and go, now and then in the middle of being read.
 
-use crate::model::{Desc, Dimension, Instance, LabelValue, Slots, Source, Value};
+use crate::model::{Desc, Details, Dimension, Instance, LabelValue, Slots, Source, Value};
 use crate::wire::schema;
 use core::cell::Cell;
 use std::boxed::Box;
@@ -68,14 +68,16 @@ impl Fake {
         for (index, &(buckets, capacity, instances)) in shapes.iter().enumerate() {
             let name: &'static str =
                 format!("family_{index}{}", if buckets == 0 { "_total" } else { "" }).leak();
-            let desc = if buckets == 0 {
-                Desc::counter(name, "As long as such a text often is.")
-            } else {
-                let bounds: Vec<u32> = (1..=buckets as u32).collect();
-                Desc::histogram(name, "Time.", bounds.leak())
-            };
             let dimensions = if capacity > 0 { LABELS } else { &[] };
-            let desc: &'static Desc<'static> = Box::leak(Box::new(Desc { capacity, dimensions, ..desc }));
+            let bounds: Vec<u32> = (1..=buckets as u32).collect();
+            let details = Details { bounds: bounds.leak(), capacity, dimensions, ..Details::NONE };
+            let details: &'static Details<'static> = Box::leak(Box::new(details));
+            let desc = if buckets == 0 {
+                Desc { details, ..Desc::counter(name, "As long as such a text often is.") }
+            } else {
+                Desc::histogram(name, "Time.", details)
+            };
+            let desc: &'static Desc<'static> = Box::leak(Box::new(desc));
             for instance in 0..instances {
                 let birth = u32::from(capacity == 0);
                 let child = Child { birth, cells: std::vec![0; desc.cells()] };
@@ -130,7 +132,7 @@ impl Fake {
     }
 
     pub(super) fn is_table(&self, position: usize) -> bool {
-        self.parts[self.instance_at(position).0].desc.capacity > 0
+        self.parts[self.instance_at(position).0].desc.details.capacity > 0
     }
 
     pub(super) fn first_instance(&self, family: usize) -> usize {
@@ -150,7 +152,7 @@ impl Fake {
                 (family, before) = (family + usize::from(index > 0), 0);
             }
             let children = part.children.lock().unwrap();
-            for (slot, child) in children.iter().enumerate().take(part.desc.capacity) {
+            for (slot, child) in children.iter().enumerate().take(part.desc.details.capacity) {
                 if child.birth > 0 {
                     live.push((family, before + slot, child.birth.into()));
                 }
@@ -178,7 +180,7 @@ impl Fake {
         let part = &self.parts[part % self.parts.len()];
         let mut children = part.children.lock().unwrap();
         let len = children.len();
-        if part.desc.capacity > 0 {
+        if part.desc.details.capacity > 0 {
             children[child % len] = Child { birth: 0, cells: std::vec![0; part.desc.cells()] };
         }
     }
@@ -195,7 +197,8 @@ impl Part {
     fn disturb(&self, child: usize) {
         let mut state = self.state.lock().unwrap();
         state.reads += 1;
-        if state.restless > 0 && state.reads.is_multiple_of(state.restless) && self.desc.capacity > 0 {
+        if state.restless > 0 && state.reads.is_multiple_of(state.restless) && self.desc.details.capacity > 0
+        {
             state.births += 1;
             let mut children = self.children.lock().unwrap();
             let birth = if state.births.is_multiple_of(3) { 0 } else { state.births };
@@ -218,7 +221,7 @@ impl Source for Fake {
     }
 
     fn slots(&self, index: usize) -> Option<&dyn Slots> {
-        self.parts.get(index).filter(|part| part.desc.capacity > 0).map(|part| part as _)
+        self.parts.get(index).filter(|part| part.desc.details.capacity > 0).map(|part| part as _)
     }
 
     fn schema_hash(&self) -> u32 {

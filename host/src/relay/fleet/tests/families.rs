@@ -2,7 +2,7 @@
 
 use super::*;
 use firmware::Metric;
-use narthex::model::{Desc, Dimension, Label, Scale};
+use narthex::model::{Desc, Details, Dimension, Label, Scale};
 
 fn refused(rig: &Rig, device: &str) -> Vec<(String, String)> {
     rig.device(device).refused.into_iter().map(|refused| (refused.family, refused.why)).collect()
@@ -14,10 +14,11 @@ fn pair(family: &str, why: &str) -> (String, String) {
 
 #[test]
 fn a_bad_family_spoils_no_other() {
+    const LE: Details<'static> =
+        Details { dimensions: &[Dimension { name: "le", values: &["x", "y"] }], ..Details::NONE };
     let rig = Rig::new();
     let mut line = rig.connect("10.0.0.1:5000");
     let device: &'static [Label<'static>] = &[Label { name: "device", value: "x" }];
-    let le: &'static [Dimension<'static>] = &[Dimension { name: "le", values: &["x", "y"] }];
     let families = vec![
         Metric::gauge("a", 1),
         Metric::gauge("b-c", 2),
@@ -26,10 +27,10 @@ fn a_bad_family_spoils_no_other() {
         Metric::gauge("scrape_x", 4),
         Metric::gauge("narthex_x", 5),
         Metric::gauge("d", 6).with_labels(device),
-        Metric::new(Desc { dimensions: le, ..Desc::gauge("e", "Help.") }),
+        Metric::new(Desc { details: &LE, ..Desc::gauge("e", "Help.") }),
         Metric::counter("f", 8),
         Metric::new(Desc::gauge("g", "")),
-        Metric::new(Desc::histogram("h", "Help.", &[2, 1])),
+        Metric::new(Desc::histogram("h", "Help.", &Details { bounds: &[2, 1], ..Details::NONE })),
         Metric::gauge("i", 9),
     ];
     rig.hear(&mut line, &mut Firmware::new("pump", 1, families), 1);
@@ -50,7 +51,10 @@ fn the_type_and_unit_of_a_name_are_the_first_devices() {
         (rig.connect("10.0.0.1:1"), rig.connect("10.0.0.2:1"), rig.connect("10.0.0.3:1"));
     let mut first = Firmware::new("a", 1, vec![Metric::counter("x_total", 1), Metric::gauge("y_seconds", 2)]);
     rig.hear(&mut one, &mut first, 1);
-    let in_seconds = Metric::new(Desc { unit: "seconds", ..Desc::gauge("y_seconds", "Help.") });
+    let in_seconds = Metric::new(Desc {
+        details: &Details { unit: "seconds", ..Details::NONE },
+        ..Desc::gauge("y_seconds", "Help.")
+    });
     let mut second = Firmware::new("b", 1, vec![Metric::gauge("x", 3), in_seconds, Metric::gauge("z", 4)]);
     rig.hear(&mut two, &mut second, 1);
     rig.hear(&mut three, &mut Firmware::new("c", 1, vec![Metric::counter("x_total_total", 5)]), 1);
@@ -77,13 +81,23 @@ fn the_type_and_unit_of_a_name_are_the_first_devices() {
 
 #[test]
 fn all_but_type_and_unit_may_differ_and_the_newest_help_wins() {
+    const ROOMS: &[Dimension<'static>] = &[Dimension { name: "room", values: &["hall", "bath"] }];
     let rig = Rig::new();
     let (mut one, mut two) = (rig.connect("10.0.0.1:1"), rig.connect("10.0.0.2:1"));
-    let rooms: &'static [Dimension<'static>] = &[Dimension { name: "room", values: &["hall", "bath"] }];
-    let first = vec![Metric::new(Desc::histogram("h", "Old.", &[1, 5])), Metric::gauge("t", 20)];
+    let first = vec![
+        Metric::new(Desc::histogram("h", "Old.", &Details { bounds: &[1, 5], ..Details::NONE })),
+        Metric::gauge("t", 20),
+    ];
     let second = vec![
-        Metric::new(Desc { scale: Scale::new(-3), ..Desc::histogram("h", "New.", &[1000]) }),
-        Metric::new(Desc { dimensions: rooms, scale: Scale::new(-1), ..Desc::gauge("t", "Help.") }),
+        Metric::new(Desc {
+            scale: Scale::new(-3),
+            ..Desc::histogram("h", "New.", &Details { bounds: &[1000], ..Details::NONE })
+        }),
+        Metric::new(Desc {
+            scale: Scale::new(-1),
+            details: &Details { dimensions: ROOMS, ..Details::NONE },
+            ..Desc::gauge("t", "Help.")
+        }),
     ];
     let (mut first, mut second) = (Firmware::new("a", 1, first), Firmware::new("b", 1, second));
     first.set(0, &[1, 2, 3, 30]);
@@ -113,12 +127,14 @@ fn all_but_type_and_unit_may_differ_and_the_newest_help_wins() {
 
 #[test]
 fn a_histogram_is_of_one_snapshot() {
+    // In frames of 48 bytes a snapshot of it is cut.
+    const BOUNDS: &[u32] = &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22];
     let rig = Rig::new();
     let mut line = rig.connect("10.0.0.1:1");
-    // In frames of 48 bytes a snapshot of it is cut.
-    let bounds: &'static [u32] =
-        &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22];
-    let families = vec![Metric::new(Desc::histogram("h", "Help.", bounds)), Metric::counter("n_total", 0)];
+    let families = vec![
+        Metric::new(Desc::histogram("h", "Help.", &Details { bounds: BOUNDS, ..Details::NONE })),
+        Metric::counter("n_total", 0),
+    ];
     let mut firmware = Firmware::new("pump", 1, families).with_mtu(48);
     rig.hear(&mut line, &mut firmware, 1);
     for n in 1..200u64 {
@@ -146,12 +162,15 @@ fn a_histogram_is_of_one_snapshot() {
 
 #[test]
 fn a_device_has_so_many_series() {
+    const ROOMS: &[Dimension<'static>] = &[Dimension { name: "room", values: &["1", "2", "3", "4"] }];
     let rig = Rig::with(Limits { max_series: 10, ..Limits::default() });
     let mut line = rig.connect("10.0.0.1:1");
-    let rooms: &'static [Dimension<'static>] = &[Dimension { name: "room", values: &["1", "2", "3", "4"] }];
     let families = vec![
-        Metric::new(Desc::histogram("h", "Help.", &[1, 2, 3])),
-        Metric::new(Desc { dimensions: rooms, ..Desc::gauge("t", "Help.") }),
+        Metric::new(Desc::histogram("h", "Help.", &Details { bounds: &[1, 2, 3], ..Details::NONE })),
+        Metric::new(Desc {
+            details: &Details { dimensions: ROOMS, ..Details::NONE },
+            ..Desc::gauge("t", "Help.")
+        }),
         Metric::gauge("u", 1),
     ];
     rig.hear(&mut line, &mut Firmware::new("pump", 1, families), 1);

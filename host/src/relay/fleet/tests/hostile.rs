@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::*;
 use firmware::Metric;
 use narthex::frame::{Decoder, Event, Header, Kind, MAX_FRAME, payload, seal};
-use narthex::model::{Desc, Dimension};
+use narthex::model::{Desc, Details, Dimension};
 
 /// How long each of these tests may take, at most.
 const TIME: Duration = Duration::from_millis(1500);
@@ -34,9 +34,20 @@ const METRICS: usize = 5;
 fn traceable(name: &'static str, boot: u32, mtu: usize) -> Firmware {
     let metrics = vec![
         Metric::counter("m0_total", 0),
-        Metric::new(Desc { dimensions: PORTS, ..Desc::counter("m1_total", "Help.") }),
-        Metric::new(Desc::histogram("m2", "Help.", &[1, 10, 100, 1000])),
-        Metric::new(Desc { dimensions: PORTS, ..Desc::histogram("m3", "Help.", &[1, 2]) }),
+        Metric::new(Desc {
+            details: &Details { dimensions: PORTS, ..Details::NONE },
+            ..Desc::counter("m1_total", "Help.")
+        }),
+        Metric::new(Desc::histogram(
+            "m2",
+            "Help.",
+            &Details { bounds: &[1, 10, 100, 1000], ..Details::NONE },
+        )),
+        Metric::new(Desc::histogram(
+            "m3",
+            "Help.",
+            &Details { bounds: &[1, 2], dimensions: PORTS, ..Details::NONE },
+        )),
         Metric::counter("m4_total", 0),
     ];
     Firmware::new(name, boot, metrics).with_mtu(mtu)

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use super::super::{Access, Listener, Pattern};
 use super::*;
 use firmware::Metric;
-use narthex::model::{Desc, Dimension, Label};
+use narthex::model::{Desc, Details, Dimension, Label};
 
 fn named(name: &str, boot: u32) -> Firmware {
     Firmware::new(Box::leak(name.to_owned().into_boxed_str()), boot, vec![Metric::counter("a_total", 1)])
@@ -116,18 +116,21 @@ fn invented_names_on_one_connection_are_counted_and_cost_nothing() {
 
 #[test]
 fn labels_of_links_and_devices_stand_in_order_on_what_devices_send() {
+    const PORTS: &[Dimension<'static>] = &[Dimension { name: "port", values: &["0", "1"] }];
     let device = BTreeMap::from([
         ("pump-1".to_owned(), labels(&[("room", "4\"5"), ("site", "own"), ("le", "x"), ("device", "y")])),
         ("other".to_owned(), labels(&[("zone", "z")])),
     ]);
     let rig = Rig::of(Fleet::new(Limits::default()).with_labels(device.clone()));
     let access = Access { labels: labels(&[("area", "a"), ("site", "b2")]), ..Access::default() };
-    let ports: &'static [Dimension<'static>] = &[Dimension { name: "port", values: &["0", "1"] }];
     let clash: &'static [Label<'static>] = &[Label { name: "site", value: "mine" }];
     let metrics = || {
         vec![
             Metric::gauge("g", 2),
-            Metric::new(Desc { dimensions: ports, ..Desc::counter("p_total", "Help.") }),
+            Metric::new(Desc {
+                details: &Details { dimensions: PORTS, ..Details::NONE },
+                ..Desc::counter("p_total", "Help.")
+            }),
             Metric::gauge("s", 3).with_labels(clash),
         ]
     };

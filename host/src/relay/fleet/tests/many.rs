@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::*;
 use firmware::Metric;
-use narthex::model::{Desc, Dimension};
+use narthex::model::{Desc, Details, Dimension};
 
 const PORTS: &[Dimension<'_>] =
     &[Dimension { name: "port", values: &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] }];
@@ -13,9 +13,19 @@ const PORTS: &[Dimension<'_>] =
 fn metrics(variant: usize) -> Vec<Metric> {
     let name = |family: &str| -> &'static str { Box::leak(format!("v{variant}_{family}").into_boxed_str()) };
     let mut metrics = vec![
-        Metric::new(Desc { dimensions: PORTS, ..Desc::counter(name("a_total"), "Help.") }),
-        Metric::new(Desc { dimensions: PORTS, ..Desc::gauge(name("b"), "Help.") }),
-        Metric::new(Desc::histogram(name("h"), "Help.", &[1, 2, 5, 10, 20, 50, 100, 200])),
+        Metric::new(Desc {
+            details: &Details { dimensions: PORTS, ..Details::NONE },
+            ..Desc::counter(name("a_total"), "Help.")
+        }),
+        Metric::new(Desc {
+            details: &Details { dimensions: PORTS, ..Details::NONE },
+            ..Desc::gauge(name("b"), "Help.")
+        }),
+        Metric::new(Desc::histogram(
+            name("h"),
+            "Help.",
+            &Details { bounds: &[1, 2, 5, 10, 20, 50, 100, 200], ..Details::NONE },
+        )),
     ];
     for n in 0..30 {
         metrics.push(Metric::gauge(name(&format!("g{n}")), n));
@@ -86,16 +96,23 @@ fn equal_devices_share_their_schema() {
 
 #[test]
 fn a_device_of_69_lines_takes_two_kilobytes_beside_its_schema() {
+    const EIGHT: Details<'static> = Details {
+        dimensions: &[Dimension { name: "port", values: &["0", "1", "2", "3", "4", "5", "6", "7"] }],
+        ..Details::NONE
+    };
     let rig = Rig::new();
     let mut line = rig.connect("10.0.0.1:1");
-    let ports = &[Dimension { name: "port", values: &["0", "1", "2", "3", "4", "5", "6", "7"] }];
     let name =
         |family: &str, n: usize| -> &'static str { Box::leak(format!("{family}{n}_total").into_boxed_str()) };
     let mut metrics: Vec<_> = (0..10).map(|n| Metric::counter(name("c", n), 1)).collect();
     metrics.extend(
-        (0..6).map(|n| Metric::new(Desc { dimensions: ports, ..Desc::counter(name("p", n), "Help.") })),
+        (0..6).map(|n| Metric::new(Desc { details: &EIGHT, ..Desc::counter(name("p", n), "Help.") })),
     );
-    metrics.push(Metric::new(Desc::histogram("h", "Help.", &[1, 2, 5, 10, 20, 50, 100, 200])));
+    metrics.push(Metric::new(Desc::histogram(
+        "h",
+        "Help.",
+        &Details { bounds: &[1, 2, 5, 10, 20, 50, 100, 200], ..Details::NONE },
+    )));
     rig.hear(&mut line, &mut Firmware::new("pump", 1, metrics).with_mtu(1024), 1);
     assert_eq!(rig.lines().len(), 69);
     let index = rig.fleet.read();

@@ -5,13 +5,17 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::registry::{Indexed, Resume};
 use firmware::Metric;
-use narthex::model::{Desc, Dimension};
+use narthex::model::{Desc, Details, Dimension};
 
-const ROOMS: &[Dimension<'_>] = &[Dimension { name: "room", values: &["1", "2", "3", "4", "5"] }];
-const FEWER: &[Dimension<'_>] = &[Dimension { name: "room", values: &["5", "3", "1"] }];
+const ROOMS: &Details<'_> = &Details {
+    dimensions: &[Dimension { name: "room", values: &["1", "2", "3", "4", "5"] }],
+    ..Details::NONE
+};
+const FEWER: &Details<'_> =
+    &Details { dimensions: &[Dimension { name: "room", values: &["5", "3", "1"] }], ..Details::NONE };
 
-fn house(name: &'static str, boot: u32, dimensions: &'static [Dimension<'static>]) -> Firmware {
-    Firmware::new(name, boot, vec![Metric::new(Desc { dimensions, ..Desc::gauge("t", "Help.") })])
+fn house(name: &'static str, boot: u32, details: &'static Details<'static>) -> Firmware {
+    Firmware::new(name, boot, vec![Metric::new(Desc { details, ..Desc::gauge("t", "Help.") })])
 }
 
 /// Visits a family child by child, each time with another call; `between` may change the fleet.

@@ -6,11 +6,14 @@ use super::*;
 use crate::registry::{Indexed, Resume};
 use crate::relay::session::{Added, FamilySchema, Sink};
 use firmware::Metric;
-use narthex::model::{Desc, Dimension, Instance, Source, Value};
+use narthex::model::{Desc, Details, Dimension, Instance, Source, Value};
 use narthex::wire::{Window, schema};
 
 const PEERS: &[Dimension<'_>] = &[Dimension { name: "peer", values: &[] }];
-const TABLE: Desc<'_> = Desc { dimensions: PEERS, capacity: 3, ..Desc::counter("x_total", "Help.") };
+const TABLE: Desc<'_> = Desc {
+    details: &Details { dimensions: PEERS, capacity: 3, ..Details::NONE },
+    ..Desc::counter("x_total", "Help.")
+};
 
 const BOARD: &[Dimension<'_>] = &[Dimension { name: "board", values: &["rev \"B\""] }];
 
@@ -159,8 +162,12 @@ fn a_child_began_after_its_slot_was_last_heard_without_it() {
 #[test]
 fn infos_and_state_sets() {
     let rig = Rig::new();
-    let (mut line, _) = device(&rig, Desc::info("x_info", "Help.", BOARD));
-    let states = line.tenant.family(&family(Desc::state_set("y", "Help.", &["off", "on"]))).unwrap();
+    let (mut line, _) =
+        device(&rig, Desc::info("x_info", "Help.", &Details { dimensions: BOARD, ..Details::NONE }));
+    let states = line
+        .tenant
+        .family(&family(Desc::state_set("y", "Help.", &Details { states: &["off", "on"], ..Details::NONE })))
+        .unwrap();
     line.tenant.settle();
     assert_eq!(rig.children(), ["x_info{board=\"rev \\\"B\\\"\",device=\"pump\"} 1"]);
     assert_eq!(rig.device("pump").series, 2);

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use narthex::frame::{self, Header, Kind};
-use narthex::model::{Desc, Dimension, Instance, Label, Source, Value};
+use narthex::model::{Desc, Details, Dimension, Instance, Label, Source, Value};
 use narthex::wire::record::kind;
 use narthex::wire::{Identity, MAX_VARINT, Window, put_varint, schema};
 
@@ -280,7 +280,13 @@ pub(super) fn usual() -> Families {
     const NONE: &[Label<'static>] = &[];
     Families(vec![
         (Desc::counter("boots_total", "Boots."), NONE),
-        (Desc { capacity: 3, dimensions: LABELS, ..Desc::gauge("signal", "Signal.") }, NONE),
-        (Desc::histogram("wait", "Waits.", &[1, 2]), NONE),
+        (
+            Desc {
+                details: &Details { capacity: 3, dimensions: LABELS, ..Details::NONE },
+                ..Desc::gauge("signal", "Signal.")
+            },
+            NONE,
+        ),
+        (Desc::histogram("wait", "Waits.", &Details { bounds: &[1, 2], ..Details::NONE }), NONE),
     ])
 }

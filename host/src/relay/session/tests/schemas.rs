@@ -12,9 +12,16 @@ fn shapes() -> Families {
     const NONE: &[Label<'static>] = &[];
     const TANKS: [&[Label<'static>]; 2] = [&[Label::new("tank", "a")], &[Label::new("tank", "b")]];
     Families(vec![
-        (Desc::info("board_info", "Board.", BOARD), NONE),
-        (Desc { dimensions: PORT, ..Desc::state_set("mode", "Mode.", &["off", "on", "lost"]) }, NONE),
-        (Desc::info("chip_info", "Chip.", BOARD), NONE),
+        (Desc::info("board_info", "Board.", &Details { dimensions: BOARD, ..Details::NONE }), NONE),
+        (
+            Desc::state_set(
+                "mode",
+                "Mode.",
+                &Details { states: &["off", "on", "lost"], dimensions: PORT, ..Details::NONE },
+            ),
+            NONE,
+        ),
+        (Desc::info("chip_info", "Chip.", &Details { dimensions: BOARD, ..Details::NONE }), NONE),
         (Desc::gauge("level", "Level."), TANKS[0]),
         (Desc::gauge("level", "Level."), TANKS[1]),
     ])
@@ -198,26 +205,38 @@ fn every_refusal_of_a_family_is_told() {
     let gauge = Desc::gauge("g", "G.");
     assert_eq!(why(gauge), "");
     assert_eq!(
-        why(Desc { capacity: 500, dimensions: PEER, ..gauge }),
+        why(Desc { details: &Details { capacity: 500, dimensions: PEER, ..Details::NONE }, ..gauge }),
         "it has 501 series, there is room for 500"
     );
-    assert_eq!(why(Desc { capacity: 499, dimensions: PEER, ..gauge }), "");
-    assert_eq!(why(Desc { dimensions: MANY, ..gauge }), "it has 512 series, there is room for 500");
     assert_eq!(
-        why(Desc { kind: narthex::model::Kind::Info, ..Desc::info("g_info", "G.", MANY) }),
+        why(Desc { details: &Details { capacity: 499, dimensions: PEER, ..Details::NONE }, ..gauge }),
+        ""
+    );
+    assert_eq!(
+        why(Desc { details: &Details { dimensions: MANY, ..Details::NONE }, ..gauge }),
         "it has 512 series, there is room for 500"
     );
     assert_eq!(
-        why(Desc { capacity: 9, ..gauge }),
+        why(Desc {
+            kind: narthex::model::Kind::Info,
+            ..Desc::info("g_info", "G.", &Details { dimensions: MANY, ..Details::NONE })
+        }),
+        "it has 512 series, there is room for 500"
+    );
+    assert_eq!(
+        why(Desc { details: &Details { capacity: 9, ..Details::NONE }, ..gauge }),
         "a table family needs a label, of which no values are listed"
     );
     assert_eq!(
-        why(Desc { capacity: 9, dimensions: DEVICE, ..gauge }),
+        why(Desc { details: &Details { capacity: 9, dimensions: DEVICE, ..Details::NONE }, ..gauge }),
         "a table family needs a label, of which no values are listed"
     );
-    assert_eq!(why(Desc { dimensions: DEVICE, ..gauge }), "the label `device` is the gateway's own");
     assert_eq!(
-        why(Desc { capacity: 20_000, dimensions: PEER, ..gauge }),
+        why(Desc { details: &Details { dimensions: DEVICE, ..Details::NONE }, ..gauge }),
+        "the label `device` is the gateway's own"
+    );
+    assert_eq!(
+        why(Desc { details: &Details { capacity: 20_000, dimensions: PEER, ..Details::NONE }, ..gauge }),
         "the family has more than 16384 cells"
     );
     for name in ["up", "narthex_x", "scrape_x"] {
@@ -225,10 +244,13 @@ fn every_refusal_of_a_family_is_told() {
         assert_eq!(why(Desc { name, ..gauge }), servers);
     }
     assert_eq!(
-        why(Desc::info("up_info", "Up.", &[])),
+        why(Desc::info("up_info", "Up.", &Details { dimensions: &[], ..Details::NONE })),
         "names starting with `narthex_` or `scrape_`, and `up`, are the servers' own"
     );
-    assert!(why(Desc::state_set("a:b", "A.", &["x"])).starts_with("a state set's name is a label's too: "));
+    assert!(
+        why(Desc::state_set("a:b", "A.", &Details { states: &["x"], ..Details::NONE }))
+            .starts_with("a state set's name is a label's too: ")
+    );
     assert_eq!(read(&[(gauge, &[]), (gauge, TWICE)], |_| {}), "two of its series have the same labels");
     // name (2), help (3), unit (1), then kind, number, scale, capacity, cells.
     assert_eq!(read(&[(gauge, &[])], |bytes| bytes[6] = 3), "this gateway does not know kind 3");
@@ -236,7 +258,7 @@ fn every_refusal_of_a_family_is_told() {
     assert_eq!(read(&[(gauge, &[])], |bytes| bytes[8] = 100), "scale 100 is not within ±18");
     assert_eq!(read(&[(gauge, &[])], |bytes| bytes[10] = 2), "a child has 1 cells, not 2");
     assert_eq!(read(&[(gauge, &[])], |bytes| bytes.truncate(12)), "its record is cut off");
-    let states = Desc::state_set("m", "M.", &["x"]);
+    let states = Desc::state_set("m", "M.", &Details { states: &["x"], ..Details::NONE });
     let listed = "the last label of a state set must list its states, and be called as it is";
     assert_eq!(read(&[(states, &[])], |bytes| bytes[14] = b'n'), listed);
     assert_eq!(

@@ -4,7 +4,7 @@
 #   tests/run.sh            all steps, in order; stops at the first that fails
 #   tests/run.sh STEP...    only these steps
 #
-# Steps: install format clippy docs test targets qemu servers
+# Steps: install format clippy docs test models targets qemu servers
 #
 # Output of a step that passes stays in its log; that of a step that fails is printed. Servers listen on loopback and
 # end with the step that started them. The long forms are in tests/long.sh.
@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(install format clippy docs test targets qemu servers)
+readonly STEPS=(install format clippy docs test models targets qemu servers)
 
 # Targets with compare-and-swap, and those where the binary must bring a critical section.
 readonly WITH_CAS=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf)
@@ -152,6 +152,23 @@ links_no_panic() {
 }
 
 # Every example must link, also those that no test boots.
+# The models are workspaces of their own: `--cfg loom` must reach nothing else.
+readonly MODELS=(tests/models tests/models/steps)
+
+# in_models COMMAND…: cargo in each of them.
+in_models() {
+    local models
+    for models in "${MODELS[@]}"; do
+        (cd "$models" && RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="$CARGO_TARGET_DIR/loom" cargo "$@")
+    done
+}
+
+step_models() {
+    in_models fmt --all --check -- --color never
+    in_models clippy --workspace --all-targets -- -D warnings
+    in_models test
+}
+
 step_qemu() {
     (cd firmware-examples && cargo build --release --workspace)
     cargo build --package narthex-host

@@ -1,0 +1,127 @@
+//! Table families on several cores: a reader without a lock never takes one child for another.
+#![cfg(loom)]
+
+use loom::sync::Arc;
+use loom::thread;
+use narthex::model::{Cells as _, LabelValue, Slots as _, Value};
+use narthex::registry::RemoveError;
+use narthex::{Counter, LabelValues, TableFamily};
+// Its critical section.
+use narthex_models as _;
+
+#[derive(Clone, Copy, Debug, PartialEq, LabelValues)]
+struct Peer {
+    address: u8,
+}
+
+const ONE: Peer = Peer { address: 1 };
+const TWO: Peer = Peer { address: 2 };
+
+type Table = TableFamily<Peer, Counter, 1>;
+
+/// A table whose words loom knows.
+fn table() -> Arc<Table> {
+    let table = Arc::new(Table::new());
+    let _ = (table.is_empty(), table.overflows());
+    for slot in 0..2 {
+        let _ = (table.birth(slot), table.read(slot, 0));
+    }
+    table
+}
+
+/// The labels and the value of the only slot, if it was one child's all the time; as encoders read it.
+fn child(table: &Table) -> Option<(LabelValue, u64)> {
+    let slots = table.slots().unwrap();
+    let birth = slots.birth(0);
+    let label = slots.label(0, birth, 0)?;
+    let Some(Value::Unsigned(value)) = table.read(0, 0) else { panic!("a counter is a number") };
+    (slots.birth(0) == birth).then_some((label, value))
+}
+
+/// Everything of the first adds 1, of the second 100.
+fn is_right(seen: Option<(LabelValue, u64)>) {
+    if let Some((label, value)) = seen {
+        let may: &[u64] = match label.as_str() {
+            "1" => &[0, 1],
+            "2" => &[0, 100],
+            _ => &[],
+        };
+        assert!(may.contains(&value), "{value} under {label:?}");
+    }
+}
+
+#[test]
+fn a_slot_that_changes_hands_is_not_mistaken() {
+    loom::model(|| {
+        let table = table();
+        table.update(ONE, Counter::inc);
+        let writer = {
+            let table = table.clone();
+            thread::spawn(move || {
+                assert_eq!(table.remove(ONE), Ok(()));
+                table.update(TWO, |counter| counter.add(100));
+            })
+        };
+        is_right(child(&table));
+        writer.join().unwrap();
+        assert_eq!(child(&table).map(|(_, value)| value), Some(100));
+    });
+}
+
+/// A kept handle updates without a lock; who removes it meanwhile is refused, and who comes later begins at zero.
+#[test]
+fn a_pinned_child_keeps_its_slot() {
+    loom::model(|| {
+        let table = table();
+        let holder = {
+            let table = table.clone();
+            thread::spawn(move || {
+                let handle = table.pin(ONE);
+                handle.inc();
+            })
+        };
+        let other = {
+            let table = table.clone();
+            thread::spawn(move || {
+                let removed = table.remove(ONE);
+                table.update(TWO, |counter| counter.add(100));
+                removed
+            })
+        };
+        is_right(child(&table));
+        holder.join().unwrap();
+        let removed = other.join().unwrap();
+        let cell = |slot| match table.read(slot, 0) {
+            Some(Value::Unsigned(value)) => value,
+            other => panic!("{other:?}"),
+        };
+        // Nothing is lost: what found no slot is in the overflow, and what was removed was complete.
+        let (slot, overflow) = (cell(0), cell(1));
+        match removed {
+            Ok(()) => assert_eq!((slot, overflow), (100, 0)),
+            Err(RemoveError::Pinned) => assert_eq!((slot, overflow), (1, 100)),
+            // It came before the handle, or after: the one that found the slot taken has overflowed.
+            Err(_) => assert!([(100, 1), (1, 100)].contains(&(slot, overflow)), "{slot} {overflow}"),
+        }
+        assert_eq!(table.overflows(), u64::from(overflow > 0));
+    });
+}
+
+/// What a handle stores is seen no earlier than the birth of its child.
+#[test]
+fn the_update_of_a_handle_is_not_taken_for_its_predecessors() {
+    loom::model(|| {
+        let table = table();
+        table.update(ONE, Counter::inc);
+        let writer = {
+            let table = table.clone();
+            thread::spawn(move || {
+                assert_eq!(table.remove(ONE), Ok(()));
+                let handle = table.pin(TWO);
+                handle.add(100);
+            })
+        };
+        is_right(child(&table));
+        writer.join().unwrap();
+    });
+}

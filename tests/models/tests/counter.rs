@@ -44,7 +44,9 @@ fn model(start: u64, writers: &'static [&'static [u32]], reads: usize) {
         assert!((least..=begun.get()).contains(&seen), "{seen} is no count, after {least}");
         least = seen;
     }
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
     let total: u64 = writers.iter().copied().flatten().map(|n| u64::from(*n)).sum();
     assert_eq!(counter.get(), start + total);
 }

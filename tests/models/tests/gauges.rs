@@ -22,7 +22,9 @@ fn beside<T: Send + Sync + 'static>(
             thread::spawn(move || act(&subject))
         });
         peek(&subject);
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         check(&subject);
     });
 }

@@ -48,7 +48,9 @@ fn explore(observed: &'static [&'static [u32]], reader: bool) {
             assert!(low >= 15 && above >= 15 && sum >= 255 && sum <= begun.get());
             assert!(histogram.count() >= low + above, "a count has decreased");
         }
-        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        for thread in threads {
+            thread.join().unwrap();
+        }
         let values = || observed.iter().copied().flatten();
         let low = values().filter(|value| **value <= 10).count() as u64;
         let all = values().count() as u64;

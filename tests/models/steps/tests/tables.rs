@@ -41,10 +41,10 @@ fn a_reader_takes_no_child_for_another() {
     let explored = interrupts::explore(|| {
         let table = Rc::new(Table::new());
         table.update(ONE, |counter| counter.add(15));
-        let (remover, counting) = (table.clone(), table.clone());
+        let (taker, counting) = (table.clone(), table.clone());
         interrupts::enable(1, move || {
-            assert_eq!(remover.remove(ONE), Ok(()));
-            remover.update(TWO, |counter| counter.add(100));
+            assert_eq!(taker.remove(ONE), Ok(()));
+            taker.update(TWO, |counter| counter.add(100));
         });
         interrupts::enable(2, move || counting.update(ONE, Counter::inc));
         for _ in 0..2 {
@@ -73,10 +73,10 @@ fn nothing_comes_between_a_look_up_and_its_update() {
     let explored = interrupts::explore(|| {
         let table = Rc::new(Table::new());
         let removed = Rc::new(Cell::new(None));
-        let (remover, seen, counting) = (table.clone(), removed.clone(), table.clone());
+        let (taker, seen, counting) = (table.clone(), removed.clone(), table.clone());
         interrupts::enable(1, move || {
-            seen.set(Some(remover.remove(ONE)));
-            remover.update(TWO, |counter| counter.add(100));
+            seen.set(Some(taker.remove(ONE)));
+            taker.update(TWO, |counter| counter.add(100));
         });
         interrupts::enable(2, move || counting.update(ONE, Counter::inc));
         let handle = table.pin(ONE);

@@ -10,7 +10,7 @@ use std::time::Duration;
 use embedded_io::{ErrorType, Read, ReadReady};
 use narthex::frame::{self, Decoder, Event, Header, Kind, MIN_FRAME};
 use narthex::model::{Label, ShortStr, Source};
-use narthex::registry::RegistryError;
+use narthex::registry::{RegistryError, WithTables};
 use narthex::runtime::{Heap, Idle, ResetReason, Runtime, Stack};
 use narthex::text::{Encoder, Format};
 use narthex::transport::{Memory, Reporter, Requests};
@@ -98,7 +98,8 @@ static RUNTIME: Runtime = Runtime::new();
 static MAIN: Stack = Stack::new();
 static HEAP: Heap = Heap::new();
 static IDLE: Idle = Idle::new();
-static REGISTRY: Registry = registry![ALL { n: "0" }, OTHER { n: "1\n" }, RUNTIME, MAIN, HEAP, IDLE];
+static REGISTRY: Registry<WithTables> =
+    registry![ALL { n: "0" }, OTHER { n: "1\n" }, RUNTIME, MAIN, HEAP, IDLE];
 
 const LABELS: [&[Label<'static>]; 3] =
     [&[], &[Label { name: "bus", value: "0" }], &[Label { name: "bus", value: "é\"\\\n" }]];

@@ -29,3 +29,25 @@ pub fn crc32(bytes: impl Iterator<Item = u8>) -> u32 {
     let step = |crc: u32| (crc >> 4) ^ TABLE.get((crc & 15) as usize).copied().unwrap_or_default();
     !bytes.fold(u32::MAX, |crc, byte| step(step(crc ^ u32::from(byte))))
 }
+
+/// The same of bytes that lie side by side.
+pub(super) fn crc32_of(bytes: &[u8]) -> u32 {
+    #[cfg(feature = "fast-check")]
+    return crc32fast::hash(bytes);
+    #[cfg(not(feature = "fast-check"))]
+    crc32(bytes.iter().copied())
+}
+
+#[cfg(all(test, feature = "fast-check"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_check_is_the_same() {
+        let bytes: [u8; 2048] = core::array::from_fn(|n| (n * 7 + n / 256) as u8);
+        for len in 0..bytes.len() {
+            let bytes = &bytes[..len];
+            assert_eq!(crc32_of(bytes), crc32(bytes.iter().copied()), "{len}");
+        }
+    }
+}

@@ -75,6 +75,36 @@ pub(super) fn decode_in_place(buf: &mut [u8]) -> Option<usize> {
     Some(out)
 }
 
+/// Decodes `piece`, a frame without its delimiter, into the front of `body`. Returns the length; `None` if it is not
+/// COBS, or does not fit.
+pub(super) fn decode(piece: &[u8], body: &mut [u8]) -> Option<usize> {
+    let (mut at, mut out) = (0, 0);
+    // One round, but for runs of the longest: no zero stands behind them, and what follows moves up.
+    loop {
+        let (code, rest) = piece.get(at..)?.split_first()?;
+        let place = body.get_mut(out..)?.get_mut(..rest.len())?;
+        // All but the zeros, each of which stood for the code of the run behind it.
+        place.copy_from_slice(rest);
+        let (mut code, mut next) = (*code, usize::from(*code));
+        while code != MAX_CODE
+            && let Some(zero) = next.checked_sub(1).and_then(|before| place.get_mut(before))
+        {
+            code = core::mem::take(zero);
+            if code == DELIMITER {
+                return None;
+            }
+            next += usize::from(code);
+        }
+        if next == rest.len() + 1 {
+            return Some(out + rest.len());
+        }
+        if next > rest.len() || code != MAX_CODE {
+            return None;
+        }
+        (at, out) = (at + next, out + next - 1);
+    }
+}
+
 /// The bytes of the body of `piece`, a frame without its delimiter; `None` if it is not COBS.
 pub(super) fn decoded(piece: &[u8]) -> Option<impl Iterator<Item = u8>> {
     let mut at = 0;

@@ -1,5 +1,8 @@
 //! Finding frames in a stream of bytes.
 
+use core::ffi::CStr;
+
+use super::check::crc32_of;
 use super::log;
 use super::{CHECK_LEN, DELIMITER, HEADER_LEN, Header, HeaderError, MIN_FRAME, cobs, crc32};
 
@@ -82,19 +85,14 @@ impl<const N: usize> Decoder<N> {
         while !matches!(self.state, State::Complete { .. }) {
             self.forget_text();
             let room = N.saturating_sub(self.len);
-            // No further than what fits: a long input is not searched anew for each buffer it fills.
-            let near = input.get(..=room).unwrap_or(input);
-            let end = near.iter().position(|byte| *byte == DELIMITER);
-            let (piece, rest) = match end {
-                Some(end) => (input.get(..end)?, input.get(end.checked_add(1)?..)?),
-                None => input.split_at_checked(room).unwrap_or((input, &[])),
-            };
+            let cut = cut(input, room);
+            let (piece, rest) = cut.unwrap_or_else(|| input.split_at_checked(room).unwrap_or((input, &[])));
             if let Some(place) = self.buf.get_mut(self.len..).and_then(|free| free.get_mut(..piece.len())) {
                 place.copy_from_slice(piece);
                 self.len += piece.len();
             }
             *input = rest;
-            if end.is_none() {
+            if cut.is_none() {
                 return if rest.is_empty() && !self.is_log() { None } else { Some(self.flush()) };
             }
             match self.state {
@@ -108,6 +106,33 @@ impl<const N: usize> Decoder<N> {
             }
         }
         Some(self.finish())
+    }
+
+    /// As [`feed`](Self::feed), for a host with many decoders: a frame that lies whole in `input` is opened in `room`,
+    /// which they share, and leaves what this one keeps untouched.
+    ///
+    /// ```
+    /// use narthex::frame::{self, Decoder, Event, Header, Kind};
+    /// let mut buf = [0; 48];
+    /// let header = Header { kind: Kind::VALUES, boot: 0x5eed, schema: 0, sequence: 1, uptime: 0 };
+    /// let mut input = frame::seal(&mut buf, &header, 0);
+    /// let (mut decoder, mut room) = (Decoder::<256>::new(), [0; 256]);
+    /// assert!(matches!(decoder.feed_in(&mut input, &mut room), Some(Event::Frame(frame)) if frame.header == header));
+    /// ```
+    pub fn feed_in<'a>(&'a mut self, input: &mut &[u8], room: &'a mut [u8; N]) -> Option<Event<'a>> {
+        if self.len == 0 && matches!(self.state, State::Joining | State::Collecting) {
+            while let [DELIMITER, rest @ ..] = *input {
+                (*input, self.state) = (rest, State::Collecting);
+            }
+            // What is no frame is looked at as always.
+            if let Some((piece, rest)) = cut(input, N)
+                && let Some(opened) = cobs::decode(piece, room).and_then(|len| open_body(room.get(..len)?))
+            {
+                (*input, self.state) = (rest, State::Collecting);
+                return Some(opened.into());
+            }
+        }
+        self.feed(input)
     }
 
     /// Gives out what is kept when no more bytes will come: text, such as the last words of a device, and how many
@@ -188,8 +213,7 @@ impl<const N: usize> Decoder<N> {
         self.len = 0;
         let kept = piece.len();
         match open(piece) {
-            Some(Ok(frame)) => Event::Frame(frame),
-            Some(Err(error)) => Event::Refused(error),
+            Some(opened) => opened.into(),
             None if joining => Event::Joined(kept),
             None => Event::Corrupt(kept),
         }
@@ -204,12 +228,31 @@ impl<const N: usize> Decoder<N> {
 /// [`HeaderError`] when the check is good, and the header is not understood.
 pub fn open(piece: &mut [u8]) -> Option<Result<Frame<'_>, HeaderError>> {
     let len = cobs::decode_in_place(piece)?;
-    let (body, check) = piece.get(..len)?.split_last_chunk::<CHECK_LEN>()?;
-    if crc32(body.iter().copied()) != u32::from_le_bytes(*check) {
+    open_body(piece.get(..len)?)
+}
+
+fn open_body(body: &[u8]) -> Option<Result<Frame<'_>, HeaderError>> {
+    let (body, check) = body.split_last_chunk::<CHECK_LEN>()?;
+    if crc32_of(body) != u32::from_le_bytes(*check) {
         return None;
     }
     let (header, payload) = body.split_first_chunk::<HEADER_LEN>()?;
     Some(Header::from_bytes(header).map(|header| Frame { header, payload }))
+}
+
+/// Cuts `input` at the first delimiter, if no more than `most` bytes stand in front of it: a long input is not searched
+/// anew for each buffer it fills.
+fn cut(input: &[u8], most: usize) -> Option<(&[u8], &[u8])> {
+    // The delimiter is what ends a C string.
+    let near = CStr::from_bytes_until_nul(input.get(..=most).unwrap_or(input)).ok()?;
+    let (piece, rest) = input.split_at_checked(near.count_bytes())?;
+    Some((piece, rest.split_first()?.1))
+}
+
+impl<'a> From<Result<Frame<'a>, HeaderError>> for Event<'a> {
+    fn from(opened: Result<Frame<'a>, HeaderError>) -> Self {
+        opened.map_or_else(Self::Refused, Self::Frame)
+    }
 }
 
 /// Whether a piece is a frame whose check is good, without changing it.

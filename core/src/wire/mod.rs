@@ -123,4 +123,4 @@ pub use bytes::{Truncated, Window};
 pub use cell::Cell;
 pub use identity::{Hello, Identity};
 pub use request::Request;
-pub use varint::{MAX_VARINT, put_varint, take_varint, varint_len};
+pub use varint::{MAX_VARINT, put_varint, take_varint, take_varints, varint_len};

@@ -119,6 +119,7 @@ pub const PACKAGES: &[Package] = &[
     core("narthex_derive", &["core/src/lib.rs"]),
     core("heapless", &["core/src/registry/"]),
     core("zmij", &["core/src/text/"]),
+    core("crc32fast", &["core/src/frame/check.rs"]),
     core("postcard", &["core/src/wire/"]),
     core("serde", &["core/src/wire/"]),
     core("httparse", &["core/src/http/"]),

@@ -12,12 +12,22 @@ fn frame(sequence: u16, bytes: &[u8]) -> Vec<u8> {
     seal(&mut buf, &header, bytes.len()).to_vec()
 }
 
-/// Feeds in pieces of `step` bytes; events as text.
+/// Feeds in pieces of `step` bytes; events as text. They are the same whether whole frames are opened elsewhere or not.
 fn events(input: &[u8], step: usize) -> Vec<String> {
-    let mut decoder = Decoder::<256>::new();
+    let seen = events_of(input, step, |decoder, piece, _| decoder.feed(piece));
+    assert_eq!(seen, events_of(input, step, Decoder::feed_in), "in steps of {step}");
+    seen
+}
+
+fn events_of(
+    input: &[u8],
+    step: usize,
+    feed: impl for<'a> Fn(&'a mut Decoder<256>, &mut &[u8], &'a mut [u8; 256]) -> Option<Event<'a>>,
+) -> Vec<String> {
+    let (mut decoder, mut room) = (Decoder::<256>::new(), [0; 256]);
     let mut seen = Vec::new();
     for mut piece in input.chunks(step) {
-        while let Some(event) = decoder.feed(&mut piece) {
+        while let Some(event) = feed(&mut decoder, &mut piece, &mut room) {
             seen.push(match event {
                 Event::Frame(frame) => std::format!("frame {}", frame.header.sequence),
                 Event::Foreign(bytes) => std::format!("foreign {:?}", String::from_utf8_lossy(bytes)),

@@ -1,12 +1,12 @@
 //! One connection of the fleet: a session, and the device it speaks for.
 
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use super::super::Now;
-use super::super::session::{Added, FamilySchema, Hello, Refused, Session, Sink};
+use super::super::session::{Added, FamilySchema, Hello, Refused, Run, Session, Sink};
 use super::super::status::FrameCounts;
-use super::device::Device;
+use super::device::{Device, State};
 use super::tally::Cause;
 use super::tally::Counts;
 use super::{Fleet, Origin};
@@ -56,8 +56,17 @@ pub(super) struct Tenant {
     /// Whether families have come that the fleet has not been asked to show.
     unoffered: bool,
     now: Now,
-    /// Counted since the last [`settle`](Tenant::settle).
+    news: News,
+}
+
+/// What the device is told when it is locked the next time.
+#[derive(Debug, Default)]
+struct News {
+    /// Uptime and number of its newest frame.
+    heard: Option<(u32, u16)>,
     counts: Counts,
+    /// And back: whether it was heard and had no name when it was locked last.
+    nameless: bool,
 }
 
 /// A claim that was refused.
@@ -89,7 +98,7 @@ impl Connection {
             unsaved: false,
             unoffered: false,
             now,
-            counts: Counts::default(),
+            news: News::default(),
         };
         Self { session, tenant }
     }
@@ -106,6 +115,7 @@ impl Connection {
     pub fn finish(mut self, now: Now) {
         self.tenant.now = now;
         self.tenant.ended = true;
+        drop(self.tenant.lock());
         self.tenant.settle();
     }
 }
@@ -113,7 +123,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.session.end(&mut self.tenant);
-        self.tenant.count();
+        self.tenant.tell();
         self.tenant.leave(&self.tenant.device);
         if let Some(former) = &self.tenant.former {
             self.tenant.leave(former);
@@ -125,7 +135,8 @@ impl Tenant {
     /// Shows and counts what has come, and claims the device's name if it has none.
     pub(super) fn settle(&mut self) {
         self.offer();
-        if self.count() {
+        self.tell();
+        if self.news.nameless {
             self.claim();
         }
     }
@@ -133,17 +144,30 @@ impl Tenant {
     /// Shows families that have come.
     fn offer(&mut self) {
         if std::mem::take(&mut self.unoffered) {
-            self.counts.refusals += self.fleet.offer(&self.device, self.now);
+            self.news.counts.refusals += self.fleet.offer(&self.device, self.now);
         }
     }
 
-    /// Counts what has come. Returns whether its device was heard and has no name.
-    fn count(&mut self) -> bool {
-        let counts = std::mem::take(&mut self.counts);
-        self.fleet.tally.add(&counts);
+    /// Tells the device what is new, if it is not locked for something else first.
+    fn tell(&mut self) {
+        if self.news.heard.is_some() || self.news.counts != Counts::default() {
+            drop(self.lock());
+        }
+    }
+
+    /// Locks the device, which is told what is new: so a frame of values takes one lock.
+    fn lock(&mut self) -> MutexGuard<'_, State> {
         let mut state = self.device.lock();
-        state.counts.add(&counts);
-        state.boots > 0 && state.name.is_empty()
+        if let Some((uptime, sequence)) = self.news.heard.take() {
+            state.alive(uptime, sequence, self.now);
+        }
+        if self.news.counts != Counts::default() {
+            let counts = std::mem::take(&mut self.news.counts);
+            self.fleet.tally.add(&counts);
+            state.counts.add(&counts);
+        }
+        self.news.nameless = state.boots > 0 && state.name.is_empty();
+        state
     }
 
     /// Claims the device's name: at once, then each second until it is granted.
@@ -164,7 +188,7 @@ impl Tenant {
         };
         match claimed {
             Ok(()) => {
-                self.refused = None;
+                (self.refused, self.news.nameless) = (None, false);
                 self.names += 1;
                 // If it was another device, that one is not heard here any more.
                 if let Some(former) = self.former.take() {
@@ -199,18 +223,7 @@ impl Tenant {
         if !again {
             let (link, peer) = (&self.origin.link, &self.origin.peer);
             if self.fleet.told().cause(cause, self.now.instant) {
-                let limits = &self.fleet.settings().limits;
-                let why = match cause {
-                    Cause::NameTaken => "another live device has this name".to_owned(),
-                    Cause::NameNotAllowed => "the link does not allow this name (devices)".to_owned(),
-                    Cause::FleetFull => format!("there are {} already (max_devices)", limits.max_devices),
-                    Cause::TooManyNames => {
-                        "its source brings too many new names (new_names_per_minute)".to_owned()
-                    }
-                    Cause::TooManySchemas => {
-                        "its source brings too many new schemas (new_schemas_per_minute)".to_owned()
-                    }
-                };
+                let why = cause.why(&self.fleet.settings().limits);
                 tracing::warn!("{link}: device {name:?} from {peer} refused: {why}");
             }
             self.fleet.tally.add(&Counts::refused(cause));
@@ -265,6 +278,9 @@ impl Sink for Tenant {
     fn reset(&mut self, boot: u32, schema: u32, booted: bool) {
         // Those of the device before, where both come in one piece.
         self.offer();
+        if let Some((uptime, sequence)) = self.news.heard.take() {
+            self.device.lock().alive(uptime, sequence, self.now);
+        }
         if booted {
             self.hello = None;
             self.since = self.now;
@@ -280,7 +296,10 @@ impl Sink for Tenant {
     }
 
     fn alive(&mut self, uptime: u32, sequence: u16) {
-        self.device.lock().alive(uptime, sequence, self.now);
+        if self.news.heard.is_some() {
+            self.tell();
+        }
+        self.news.heard = Some((uptime, sequence));
     }
 
     fn hello(&mut self, hello: &Hello<'_>) -> bool {
@@ -324,7 +343,7 @@ impl Sink for Tenant {
     }
 
     fn refused(&mut self, refused: Refused) {
-        self.counts.refusals += 1;
+        self.news.counts.refusals += 1;
         let mut state = self.device.lock();
         let name = state.refuse(refused.clone()).then(|| Arc::clone(&state.name));
         drop(state);
@@ -342,10 +361,12 @@ impl Sink for Tenant {
         }
     }
 
-    fn cells(&mut self, place: usize, cells: &[u64]) {
-        let mut state = self.device.lock();
+    fn cells(&mut self, runs: &[Run], cells: &[u64]) {
+        let mut state = self.lock();
         let uptime = state.uptime;
-        state.series.write(place, cells, uptime);
+        for run in runs {
+            state.series.write(run.place, cells.get(run.from..run.to).unwrap_or_default(), uptime);
+        }
     }
 
     fn stored(&mut self, schema: u32) -> Option<Box<[u8]>> {
@@ -367,7 +388,7 @@ impl Sink for Tenant {
         self.keep();
     }
 
-    fn label(&mut self, place: usize, slot: usize, birth: u32, values: &[&str]) {
+    fn label(&mut self, place: usize, slot: usize, birth: u32, values: &mut dyn Iterator<Item = &str>) {
         let taken = self.device.lock().series.label(place, slot, birth, values);
         if let Err(schema) = taken {
             let family = schema.family.name.to_string();
@@ -380,7 +401,7 @@ impl Sink for Tenant {
     }
 
     fn counts(&mut self) -> &mut FrameCounts {
-        &mut self.counts.frames
+        &mut self.news.counts.frames
     }
 
     fn foreign(&mut self, bytes: &[u8]) {
@@ -393,6 +414,6 @@ impl Sink for Tenant {
     }
 
     fn joined(&mut self, bytes: usize) {
-        self.counts.foreign += bytes as u64;
+        self.news.counts.foreign += bytes as u64;
     }
 }

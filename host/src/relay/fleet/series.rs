@@ -146,7 +146,7 @@ impl Series {
         place: usize,
         slot: usize,
         birth: u32,
-        values: &[&str],
+        values: &mut dyn Iterator<Item = &str>,
     ) -> Result<(), Arc<FamilySchema>> {
         let at = self.tables.binary_search_by_key(&place, |table| table.place);
         let Some(table) = at.ok().and_then(|at| self.tables.get_mut(at)) else { return Ok(()) };

@@ -66,12 +66,13 @@ impl Table {
 
     /// Takes the labels of a slot. Returns whether they can be those of a child: a text that stands for the overflow
     /// cannot.
-    pub(super) fn name(&mut self, slot: usize, birth: u32, values: &[&str]) -> bool {
+    pub(super) fn name(&mut self, slot: usize, birth: u32, values: &mut dyn Iterator<Item = &str>) -> bool {
         if self.slots.get(slot).is_none_or(|slot| birth <= slot.birth) {
             // Said before, as devices do again and again; or late.
             return true;
         }
-        let Some(child) = self.schema.child(slot, values) else { return false };
+        let values: Vec<_> = values.collect();
+        let Some(child) = self.schema.child(slot, &values) else { return false };
         if self.schema.children.iter().any(|fixed| fixed.pieces == child.pieces) {
             return false;
         }

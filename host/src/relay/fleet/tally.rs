@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::status::FrameCounts;
+use super::Limits;
 
 /// Counts of all devices and connections, those that are gone included. They only rise.
 #[derive(Debug, Default)]
@@ -60,6 +61,19 @@ impl Cause {
             Self::NameTaken => "name_taken",
             Self::TooManyNames => "too_many_names",
             Self::TooManySchemas => "too_many_schemas",
+        }
+    }
+
+    /// As the log says it.
+    pub(super) fn why(self, limits: &Limits) -> String {
+        match self {
+            Self::FleetFull => format!("there are {} already (max_devices)", limits.max_devices),
+            Self::NameNotAllowed => "the link does not allow this name (devices)".to_owned(),
+            Self::NameTaken => "another live device has this name".to_owned(),
+            Self::TooManyNames => "its source brings too many new names (new_names_per_minute)".to_owned(),
+            Self::TooManySchemas => {
+                "its source brings too many new schemas (new_schemas_per_minute)".to_owned()
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use super::full::Full;
 use super::request::{Requests, Wants};
 use super::schema::{Schema, SchemaPart};
 use super::slots::{Slot, Slots};
-use super::snapshot::Snapshot;
+use super::snapshot::{Cells, Snapshot};
 use super::{Bounds, MAX_CELLS, Order, Refused, Sequence, Sink};
 
 /// So many times at once a schema is looked up that was known before; later, once more each second. A frame of 20 bytes
@@ -72,7 +72,13 @@ impl Device {
 
     /// Takes a frame. Returns whether the records of a snapshot have come, which stand in front: what is lacking now
     /// does not come by itself.
-    pub(super) fn frame(&mut self, frame: &Frame<'_>, now: Instant, sink: &mut dyn Sink) -> bool {
+    pub(super) fn frame(
+        &mut self,
+        frame: &Frame<'_>,
+        now: Instant,
+        room: &mut Cells,
+        sink: &mut dyn Sink,
+    ) -> bool {
         self.now = Some(now);
         let header = frame.header;
         let booted = self.header.is_none_or(|newest| newest.boot != header.boot)
@@ -109,20 +115,20 @@ impl Device {
         self.header = Some(header);
         self.clock.uptime = header.uptime;
         sink.alive(header.uptime, header.sequence);
-        self.payload(frame, sink);
+        self.payload(frame, room, sink);
         bare || header.kind != Kind::RECORDS
     }
 
-    fn payload(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) {
+    fn payload(&mut self, frame: &Frame<'_>, room: &mut Cells, sink: &mut dyn Sink) {
         let mut payload = frame.payload;
         match frame.header.kind {
             Kind::RECORDS => self.records(frame, sink),
             Kind::VALUES => {
                 self.full.begins();
-                self.values(0, payload, sink);
+                self.values(0, payload, room, sink);
             }
             Kind::PART => match take_varint(&mut payload).and_then(|first| usize::try_from(first).ok()) {
-                Some(first) if first < MAX_CELLS => self.values(first, payload, sink),
+                Some(first) if first < MAX_CELLS => self.values(first, payload, room, sink),
                 _ => refuse("a part of a snapshot does not say where it begins", sink),
             },
             Kind::SPARSE => {
@@ -130,7 +136,7 @@ impl Device {
                 if self.schema.known() == 0 {
                     sink.counts().unknown_schema += 1;
                 }
-                if let Err(why) = self.snapshot.take_sparse(payload, &self.schema, sink) {
+                if let Err(why) = self.snapshot.take_sparse(payload, &mut self.schema.places, room, sink) {
                     refuse(why, sink);
                 }
             }
@@ -146,7 +152,8 @@ impl Device {
     /// Asks for what is lacking.
     pub(super) fn ask(&mut self, now: Instant, sink: &mut dyn Sink, reply: &mut Vec<u8>) {
         let Some(header) = self.header.filter(|_| self.reads && self.requests.is_due(now)) else { return };
-        let labels = sink.unlabelled().and_then(|(kept, slot)| Some((self.schema.number(kept)?, slot)));
+        let labels =
+            sink.unlabelled().and_then(|(kept, slot)| Some((self.schema.places.number(kept)?, slot)));
         let wants = Wants {
             hello: !self.greeted,
             schema: self.schema.missing().filter(|_| !self.bare),
@@ -207,11 +214,14 @@ impl Device {
         for record in &mut records {
             match record {
                 Record::Hello(part) => {
-                    let Some(bytes) = self.hello.take(&part).map(<[u8]>::to_vec) else { continue };
-                    match Hello::read(&bytes) {
-                        Ok(hello) => self.greet(&hello, header, sink),
-                        Err(_) => refuse("its hello is malformed", sink),
+                    // Put aside: whom it greets may be another one, of whom nothing has come yet.
+                    let mut assembly = std::mem::take(&mut self.hello);
+                    match assembly.take(&part).map(Hello::read) {
+                        None => {}
+                        Some(Ok(hello)) => self.greet(&hello, header, sink),
+                        Some(Err(_)) => refuse("its hello is malformed", sink),
                     }
+                    self.hello = assembly;
                 }
                 Record::Schema { family, families, first, part } => {
                     self.schema_part(&SchemaPart { family, families, first, part }, header, sink);
@@ -254,11 +264,12 @@ impl Device {
     }
 
     /// Takes cells from `first` on.
-    fn values(&mut self, first: usize, payload: &[u8], sink: &mut dyn Sink) {
+    fn values(&mut self, first: usize, payload: &[u8], room: &mut Cells, sink: &mut dyn Sink) {
         if self.schema.known() == 0 {
             sink.counts().unknown_schema += 1;
         }
-        if let Err(why) = self.snapshot.take(self.clock.uptime, first, payload, &self.schema, sink) {
+        let places = &mut self.schema.places;
+        if let Err(why) = self.snapshot.take(self.clock.uptime, first, payload, places, room, sink) {
             refuse(why, sink);
         }
     }

@@ -11,6 +11,7 @@ mod device;
 mod family;
 mod full;
 mod labels;
+mod places;
 mod request;
 mod schema;
 mod sequence;
@@ -19,6 +20,7 @@ mod snapshot;
 #[cfg(test)]
 mod tests;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use narthex::frame::{Decoder, Event, MAX_FRAME};
@@ -28,12 +30,27 @@ use device::{Device, refuse};
 pub use family::{FamilySchema, Refused};
 pub use labels::{Added, ChildSchema};
 pub use sequence::{Order, Sequence};
+use snapshot::Cells;
+pub use snapshot::Run;
 
 use super::Now;
 use super::status::FrameCounts;
 
 /// Most cells a schema can place: positions are counted in 16 bits on devices.
 const MAX_CELLS: usize = 1 << 16;
+
+thread_local! {
+    /// Room to decode frames in, for all sessions of a thread: what each of ten thousand had of its own would have to
+    /// be fetched from far away for each frame.
+    static ROOM: Cell<Option<Box<Room>>> = const { Cell::new(None) };
+}
+
+/// Room for one frame, opened and read.
+struct Room {
+    frame: [u8; MAX_FRAME],
+    cells: Cells,
+}
+
 /// What one device may make us keep.
 #[derive(Clone, Debug)]
 pub struct Bounds {
@@ -68,12 +85,12 @@ pub trait Sink {
     fn refused(&mut self, refused: Refused);
     /// How much of the schema is known: records that have come, and how many there are.
     fn progress(&mut self, known: usize, total: usize);
-    /// New values of whole children, from the place on that [`family`](Sink::family) has told; in a table family with
-    /// the birth of each in front.
-    fn cells(&mut self, place: usize, cells: &[u64]);
+    /// New values of whole children: runs of `cells`, kept from the place on that [`family`](Sink::family) has told; in
+    /// a table family with the birth of each in front.
+    fn cells(&mut self, runs: &[Run], cells: &[u64]);
     /// The label values of the table slot that was assigned with this birth, in the family kept at `place`; there is
     /// one for each label.
-    fn label(&mut self, place: usize, slot: usize, birth: u32, values: &[&str]);
+    fn label(&mut self, place: usize, slot: usize, birth: u32, values: &mut dyn Iterator<Item = &str>);
     /// A slot that has values but not the labels of their birth: the place of its family, and its number. Asked before
     /// each request, about once a second.
     fn unlabelled(&mut self) -> Option<(usize, usize)>;
@@ -83,6 +100,12 @@ pub trait Sink {
     fn foreign(&mut self, bytes: &[u8]);
     /// Bytes were skipped, as the session began in the middle of something.
     fn joined(&mut self, bytes: usize);
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { frame: [0; MAX_FRAME], cells: Cells::default() }
+    }
 }
 
 /// One connection.
@@ -106,10 +129,12 @@ impl Session {
     /// Takes bytes as they came, cut anywhere. Appends to `reply` what the device is asked for: a short frame, once a
     /// second at most, and only if it has said that it reads requests.
     pub fn feed(&mut self, mut bytes: &[u8], now: Now, sink: &mut dyn Sink, reply: &mut Vec<u8>) {
-        while let Some(event) = self.decoder.feed(&mut bytes) {
+        let mut room = ROOM.take().unwrap_or_default();
+        let Room { frame: opened, cells } = &mut *room;
+        while let Some(event) = self.decoder.feed_in(&mut bytes, opened) {
             match event {
                 Event::Frame(frame) => {
-                    if self.device.frame(&frame, now.instant, sink) {
+                    if self.device.frame(&frame, now.instant, cells, sink) {
                         self.device.ask(now.instant, sink, reply);
                     }
                 }
@@ -119,6 +144,7 @@ impl Session {
                 Event::Refused(error) => refuse(error.to_string(), sink),
             }
         }
+        ROOM.set(Some(room));
     }
 
     /// Nothing more will come: frames that were waited for are lost, and text that was held back is told.

@@ -6,6 +6,7 @@ use narthex::wire::record::Part;
 use narthex::wire::schema::{HASH_START, hash_family};
 
 use super::assembly::Assembly;
+use super::places::Places;
 use super::{Bounds, FamilySchema, MAX_CELLS, Sink};
 
 /// What is known of the schema of this boot.
@@ -19,8 +20,8 @@ pub(super) struct Schema {
     known: usize,
     /// What contradicts itself: nothing of it is taken any more.
     pub(super) broken: bool,
-    /// Known families with cells, in order of these.
-    places: Vec<Place>,
+    /// Where the cells of known families stand.
+    pub(super) places: Places,
 }
 
 /// A schema record, and which one it is.
@@ -43,18 +44,6 @@ enum Record {
     Refused {
         bytes: Box<[u8]>,
     },
-}
-
-/// Where a family's cells stand in a snapshot, and where the sink keeps them.
-#[derive(Debug)]
-pub(super) struct Place {
-    pub(super) first: usize,
-    pub(super) end: usize,
-    /// Cells of one child; one at least.
-    pub(super) child: usize,
-    pub(super) kept: usize,
-    /// Which family it is.
-    family: usize,
 }
 
 impl Schema {
@@ -204,10 +193,8 @@ impl Schema {
         family: Arc<FamilySchema>,
         sink: &mut dyn Sink,
     ) -> Result<(), String> {
-        let end = first.saturating_add(family.total_cells());
-        let at = self.places.partition_point(|place| place.end <= first);
-        let overlaps = first < end && self.places.get(at).is_some_and(|place| place.first < end);
-        if end > MAX_CELLS || overlaps {
+        let cells = family.total_cells();
+        if self.places.overlaps(first, first.saturating_add(cells)) {
             return Err("its families overlap".into());
         }
         let same = |record: &Record| matches!(record, Record::Known { family: other, .. } if other.bytes == family.bytes);
@@ -216,9 +203,8 @@ impl Schema {
         }
         self.series = self.series.saturating_add(family.series());
         let kept = sink.family(&family);
-        if let Some(kept) = kept.filter(|_| first < end) {
-            let child = family.cells.max(1);
-            self.places.insert(at, Place { first, end, child, kept, family: index });
+        if let Some(kept) = kept {
+            self.places.insert(index, first, cells, family.cells, kept);
         }
         self.complete(index, Record::Known { first, family, kept });
         Ok(())
@@ -255,23 +241,12 @@ impl Schema {
         Ok(())
     }
 
-    /// The families whose cells stand at `first` or behind, in order.
-    pub(super) fn places_from(&self, first: usize) -> &[Place] {
-        let at = self.places.partition_point(|place| place.end <= first);
-        self.places.get(at..).unwrap_or_default()
-    }
-
     /// A family by its number, and where its cells are kept.
     pub(super) fn family(&self, index: usize) -> Option<(&FamilySchema, usize)> {
         match self.records.get(index)? {
             Record::Known { family, kept: Some(kept), .. } => Some((family, *kept)),
             _ => None,
         }
-    }
-
-    /// The number of the family whose cells are kept there.
-    pub(super) fn number(&self, kept: usize) -> Option<usize> {
-        self.places.iter().find(|place| place.kept == kept).map(|place| place.family)
     }
 
     /// The first family of which nothing, or not all, is known; `None` if there is none, or none is taken any more.

@@ -1,6 +1,7 @@
 //! The labels of table slots, put together from their records.
 
 use std::collections::VecDeque;
+use std::iter::from_fn;
 
 use narthex::model::Label;
 use narthex::wire::record::Part;
@@ -35,7 +36,15 @@ impl Slots {
         // Until its family is known nothing can be made of it; it comes again.
         let Some((family, place)) = schema.family(slot.family) else { return };
         let mut hand_on = |bytes: &[u8]| match check(slot, bytes, family) {
-            Ok((birth, values)) => sink.label(place, slot.index, birth, &values),
+            Ok(birth) => {
+                let mut values = bytes;
+                sink.label(
+                    place,
+                    slot.index,
+                    birth,
+                    &mut from_fn(|| take_value(&mut values)).take(family.labels()),
+                );
+            }
             Err(why) => sink.refused(Refused { family: family.family.name.to_string(), why }),
         };
         if part.offset == 0 && part.bytes.len() == part.total {
@@ -55,8 +64,8 @@ impl Slots {
     }
 }
 
-/// Reads and checks the labels of a slot.
-fn check<'a>(slot: Slot, mut bytes: &'a [u8], family: &FamilySchema) -> Result<(u32, Vec<&'a str>), String> {
+/// Checks the labels of a slot. Returns its birth.
+fn check(slot: Slot, mut bytes: &[u8], family: &FamilySchema) -> Result<u32, String> {
     let Slot { index: slot, birth, .. } = slot;
     let (slots, labels) = (family.slots(), family.labels());
     if !family.is_table() {
@@ -70,7 +79,7 @@ fn check<'a>(slot: Slot, mut bytes: &'a [u8], family: &FamilySchema) -> Result<(
     }
     let birth = u32::try_from(birth).ok().filter(|birth| *birth > 0);
     let birth = birth.ok_or_else(|| format!("labels came for its slot {slot} without a birth"))?;
-    let mut values = Vec::with_capacity(labels);
+    let mut others = 0;
     for at in 0..labels {
         let value = take_value(&mut bytes);
         let value = value.ok_or_else(|| format!("label {at} of its slot {slot} is cut off, or not UTF-8"))?;
@@ -78,12 +87,12 @@ fn check<'a>(slot: Slot, mut bytes: &'a [u8], family: &FamilySchema) -> Result<(
             let (len, max) = (value.len(), Label::MAX_VALUE);
             return Err(format!("label {at} of its slot {slot} has {len} bytes, at most {max} are allowed"));
         }
-        values.push(value);
+        others += usize::from(value == OVERFLOW);
     }
-    if values.iter().all(|value| *value == OVERFLOW) {
+    if others == labels {
         return Err(format!("its slot {slot} is called as the one that takes what does not fit"));
     }
-    Ok((birth, values))
+    Ok(birth)
 }
 
 fn take_value<'a>(bytes: &mut &'a [u8]) -> Option<&'a str> {

@@ -1,27 +1,37 @@
 //! The cells of a frame, and of a child that is cut between two frames.
 
-use narthex::wire::take_varint;
+use narthex::wire::{take_varint, take_varints};
 
-use super::schema::{Place, Schema};
+use super::places::{Places, Span};
 use super::{MAX_CELLS, Sink};
 
-/// Cells as they arrive. Keeps its memory from frame to frame.
+const PART: &str = "a sparse frame has a part of a child";
+
+/// What is kept from frame to frame: the beginning of a child whose end is to come, if there is one.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
-    /// Before a frame is read: the beginning of a child whose end is to come, if there is one.
     cells: Vec<u64>,
     /// Where that begins, and at what uptime, which tells one snapshot from another.
     cut: Option<(usize, u32)>,
-    /// What to hand on of a sparse frame.
+}
+
+/// Room for what a frame holds.
+#[derive(Debug, Default)]
+pub(super) struct Cells {
+    cells: Vec<u64>,
+    /// What to hand on.
     runs: Vec<Run>,
 }
 
-/// Cells that lie side by side both in `cells` and where they are kept.
-#[derive(Clone, Copy, Debug)]
-struct Run {
-    kept: usize,
-    from: usize,
-    to: usize,
+/// Cells that lie side by side both in a frame and where they are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Where they are kept.
+    pub place: usize,
+    /// The first of them among those of the frame.
+    pub from: usize,
+    /// Behind the last of them.
+    pub to: usize,
 }
 
 impl Snapshot {
@@ -39,55 +49,48 @@ impl Snapshot {
         &mut self,
         uptime: u32,
         first: usize,
-        mut payload: &[u8],
-        schema: &Schema,
+        payload: &[u8],
+        places: &mut Places,
+        room: &mut Cells,
         sink: &mut dyn Sink,
     ) -> Result<(), &'static str> {
+        room.clear(payload.len());
         let first = match self.cut.take() {
-            Some((start, then)) if then == uptime && start + self.cells.len() == first => start,
-            _ => {
-                self.cells.clear();
-                first
+            Some((start, then)) if then == uptime && start + self.cells.len() == first => {
+                room.cells.extend_from_slice(&self.cells);
+                start
             }
+            _ => first,
         };
-        while !payload.is_empty() {
-            let Some(cell) = take_varint(&mut payload) else {
-                self.clear();
-                return Err("the values of a frame are cut off");
-            };
-            self.cells.push(cell);
+        self.cells.clear();
+        if take_varints(payload, |cell| room.cells.push(cell)).is_none() {
+            return Err("the values of a frame are cut off");
         }
-        let end = first + self.cells.len();
+        let end = first + room.cells.len();
         if end > MAX_CELLS {
-            self.clear();
             return Err("a frame has values behind the last cell there can be");
         }
-        let mut run: Option<Run> = None;
-        let mut cut = None;
-        for place in schema.places_from(first).iter().take_while(|place| place.first < end) {
-            let (low, high) = (first.max(place.first), end.min(place.end));
+        let (spans, starts) = places.from(first);
+        for span in spans.iter().take_while(|span| span.first < end) {
+            let (mut from, high) = (first.max(span.first), end.min(span.end));
             // Whole children only: a histogram of two states would be a wrong one.
-            let from = place.first + (low - place.first).next_multiple_of(place.child);
-            let to = high - (high - place.first) % place.child;
+            while from < high && !starts.at(from) {
+                from += 1;
+            }
+            let mut to = high;
+            while to > from && !starts.at(to) {
+                to -= 1;
+            }
             if from < to {
-                let next =
-                    Run { kept: place.kept + (from - place.first), from: from - first, to: to - first };
-                if !run.as_mut().is_some_and(|run| run.extend(next)) {
-                    self.hand_on(run.replace(next), sink);
-                }
+                room.run(Run { place: span.kept + (from - span.first), from: from - first, to: to - first });
             }
-            if high == end && first <= to && to < high {
-                cut = Some(to);
+            // The child goes on in the next frame.
+            if to < high && starts.at(to) {
+                self.cells.extend_from_slice(room.cells.get(to - first..).unwrap_or_default());
+                self.cut = Some((to, uptime));
             }
         }
-        self.hand_on(run, sink);
-        match cut {
-            Some(start) => {
-                self.cells.drain(..start - first);
-                self.cut = Some((start, uptime));
-            }
-            None => self.cells.clear(),
-        }
+        room.hand_on(sink);
         Ok(())
     }
 
@@ -99,7 +102,8 @@ impl Snapshot {
     pub(super) fn take_sparse(
         &mut self,
         mut payload: &[u8],
-        schema: &Schema,
+        places: &mut Places,
+        room: &mut Cells,
         sink: &mut dyn Sink,
     ) -> Result<(), &'static str> {
         self.clear();
@@ -110,83 +114,96 @@ impl Snapshot {
         if first.checked_add(covered).is_none_or(|end| end > MAX_CELLS) {
             return Err("a sparse frame covers cells behind the last there can be");
         }
-        let Some((bitmap, mut values)) = payload.split_at_checked(covered.div_ceil(8)) else {
+        let Some((bitmap, values)) = payload.split_at_checked(covered.div_ceil(8)) else {
             return Err("the bitmap of a sparse frame is cut off");
         };
         if covered % 8 > 0 && bitmap.last().is_some_and(|last| last >> (covered % 8) != 0) {
             return Err("a sparse frame has cells behind its end");
         }
-        self.runs.clear();
-        let mut places = schema.places_from(first);
-        // The place that takes the next cell if that is where a child goes on, and how much of it is to come.
-        let mut wanted: Option<(usize, usize)> = None;
-        for (at, bits) in bitmap.iter().enumerate() {
-            let mut bits = *bits;
+        room.clear(values.len());
+        let whole = take_varints(values, |cell| room.cells.push(cell)).is_some();
+        let (mut spans, starts) = places.from(first);
+        let (mut count, mut before) = (0, 0);
+        for (at, bytes) in bitmap.chunks(8).enumerate() {
+            let position = first + at * 64;
+            let mut bits = word(bytes);
+            // All cells of a child, or none: where no child begins, a bit is as the one before it.
+            if (bits ^ ((bits << 1) | before)) & !starts.word(position) != 0 {
+                return Err(PART);
+            }
+            before = bits >> 63;
             while bits != 0 {
-                let position = first + at * 8 + bits.trailing_zeros() as usize;
-                bits &= bits - 1;
-                let Some(cell) = take_varint(&mut values) else {
-                    return Err("the values of a sparse frame are cut off");
-                };
-                self.cells.push(cell);
-                if let Some((next, left)) = wanted {
-                    if position != next {
-                        return Err("a sparse frame has a part of a child");
-                    }
-                    wanted = (left > 1).then(|| (next + 1, left - 1));
-                    continue;
-                }
-                while let [place, rest @ ..] = places
-                    && place.end <= position
-                {
-                    places = rest;
-                }
-                let Some(place) = places.first().filter(|place| place.first <= position) else { continue };
-                if !(position - place.first).is_multiple_of(place.child) {
-                    return Err("a sparse frame has a part of a child");
-                }
-                wanted = (place.child > 1).then(|| (position + 1, place.child - 1));
-                self.plan(place, position);
+                let skip = bits.trailing_zeros();
+                let len = (bits >> skip).trailing_ones();
+                // In two steps, as all 64 may go.
+                bits &= (u64::MAX << (skip + len - 1)) << 1;
+                let (start, len) = (position + skip as usize, len as usize);
+                spans = room.place(spans, start, start + len, count);
+                count += len;
             }
         }
-        if wanted.is_some() {
-            return Err("a sparse frame has a part of a child");
+        if before == 1 && !starts.at(first + covered) {
+            return Err(PART);
         }
-        if !values.is_empty() {
-            return Err("a sparse frame has more values than bits");
-        }
-        for run in &self.runs {
-            self.hand_on(Some(*run), sink);
-        }
-        self.cells.clear();
-        Ok(())
-    }
-
-    /// Plans to hand on the child at `position`, whose first cell is the newest of `cells`.
-    fn plan(&mut self, place: &Place, position: usize) {
-        let from = self.cells.len().saturating_sub(1);
-        let run = Run { kept: place.kept + (position - place.first), from, to: from + place.child };
-        if !self.runs.last_mut().is_some_and(|last| last.extend(run)) {
-            self.runs.push(run);
-        }
-    }
-
-    fn hand_on(&self, run: Option<Run>, sink: &mut dyn Sink) {
-        if let Some(Run { kept, from, to }) = run
-            && let Some(cells) = self.cells.get(from..to)
-        {
-            sink.cells(kept, cells);
+        match room.cells.len() {
+            len if len < count => Err("the values of a sparse frame are cut off"),
+            len if len > count || !whole => Err("a sparse frame has more values than bits"),
+            _ => {
+                room.hand_on(sink);
+                Ok(())
+            }
         }
     }
 }
 
-impl Run {
-    /// Takes in the next run, if that goes on where this ends.
-    fn extend(&mut self, next: Self) -> bool {
-        let goes_on = self.to == next.from && self.kept + (self.to - self.from) == next.kept;
-        if goes_on {
-            self.to = next.to;
-        }
-        goes_on
+impl Cells {
+    /// Makes room for as many cells as these bytes may hold.
+    fn clear(&mut self, bytes: usize) {
+        self.cells.clear();
+        self.cells.reserve(bytes);
+        self.runs.clear();
     }
+
+    /// Plans to hand on the cells at these positions, of which the first is number `from` of the frame. Returns the
+    /// spans that may have what comes behind.
+    fn place<'a>(&mut self, mut spans: &'a [Span], start: usize, end: usize, from: usize) -> &'a [Span] {
+        while let [span, rest @ ..] = spans
+            && span.first < end
+        {
+            let (low, high) = (start.max(span.first), end.min(span.end));
+            if low < high {
+                let (place, from) = (span.kept + (low - span.first), from + (low - start));
+                self.run(Run { place, from, to: from + (high - low) });
+            }
+            if end < span.end {
+                break;
+            }
+            spans = rest;
+        }
+        spans
+    }
+
+    /// Plans to hand on a run, as part of the one before if it goes on there.
+    fn run(&mut self, run: Run) {
+        match self.runs.last_mut() {
+            Some(last) if last.to == run.from && last.place + (last.to - last.from) == run.place => {
+                last.to = run.to;
+            }
+            _ => self.runs.push(run),
+        }
+    }
+
+    fn hand_on(&self, sink: &mut dyn Sink) {
+        if !self.runs.is_empty() {
+            sink.cells(&self.runs, &self.cells);
+        }
+    }
+}
+
+/// Up to eight bytes of a bitmap.
+fn word(bytes: &[u8]) -> u64 {
+    if let Some(eight) = bytes.first_chunk() {
+        return u64::from_le_bytes(*eight);
+    }
+    bytes.iter().rev().fold(0, |word, byte| (word << 8) | u64::from(*byte))
 }

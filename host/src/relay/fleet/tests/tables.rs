@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use super::*;
 use crate::registry::{Indexed, Resume};
-use crate::relay::session::{Added, FamilySchema, Sink};
+use crate::relay::fleet::connection::Tenant;
+use crate::relay::session::{Added, FamilySchema, Run, Sink};
 use firmware::Metric;
 use narthex::model::{Desc, Details, Dimension, Instance, Source, Value};
 use narthex::wire::{Window, schema};
@@ -51,6 +52,11 @@ fn device(rig: &Rig, desc: Desc<'static>) -> (Connection, usize) {
     (line, place)
 }
 
+/// New values of children that are kept side by side.
+fn cells(sink: &mut Tenant, place: usize, cells: &[u64]) {
+    sink.cells(&[Run { place, from: 0, to: cells.len() }], cells);
+}
+
 impl Rig {
     /// The lines of the families that are looked at here.
     fn children(&self) -> Vec<String> {
@@ -64,25 +70,25 @@ fn a_slot_is_shown_only_with_the_labels_of_its_birth() {
     let (mut line, at) = device(&rig, TABLE);
     let sink = &mut line.tenant;
     let line = |peer: &str, n: u64| format!("x_total{{device=\"pump\",peer=\"{peer}\"}} {n}");
-    sink.cells(at, &[5, 10, 0, 0, 0, 0, 9, 40]);
+    cells(sink, at, &[5, 10, 0, 0, 0, 0, 9, 40]);
     assert_eq!((rig.children(), sink.unlabelled()), (vec![line("other", 40)], Some((at, 0))));
-    sink.label(at, 0, 4, &["old"]);
+    sink.label(at, 0, 4, &mut ["old"].into_iter());
     assert_eq!((rig.children().len(), sink.unlabelled()), (1, Some((at, 0))));
-    sink.label(at, 0, 5, &["b"]);
+    sink.label(at, 0, 5, &mut ["b"].into_iter());
     assert_eq!((rig.children(), sink.unlabelled()), (vec![line("b", 10), line("other", 40)], None));
     assert_eq!(rig.device("pump").series, 3);
     // Labels come before values, and mean nothing until then; what is late means nothing at all.
-    sink.label(at, 1, 7, &["a"]);
-    sink.label(at, 0, 3, &["late"]);
-    sink.label(at, 3, 9, &["overflow"]);
-    sink.label(at, 99, 9, &["nowhere"]);
+    sink.label(at, 1, 7, &mut ["a"].into_iter());
+    sink.label(at, 0, 3, &mut ["late"].into_iter());
+    sink.label(at, 3, 9, &mut ["overflow"].into_iter());
+    sink.label(at, 99, 9, &mut ["nowhere"].into_iter());
     assert_eq!(rig.children(), [line("b", 10), line("other", 40)]);
-    sink.cells(at + 2, &[7, 3]);
+    cells(sink, at + 2, &[7, 3]);
     assert_eq!(rig.children(), [line("a", 3), line("b", 10), line("other", 40)]);
     // Given to another, then given back.
-    sink.cells(at, &[8, 1]);
+    cells(sink, at, &[8, 1]);
     assert_eq!((rig.children(), sink.unlabelled()), (vec![line("a", 3), line("other", 40)], Some((at, 0))));
-    sink.cells(at, &[0, 0]);
+    cells(sink, at, &[0, 0]);
     assert_eq!((rig.children().len(), sink.unlabelled()), (2, None));
 }
 
@@ -91,20 +97,20 @@ fn two_slots_of_one_label_are_one_series_the_newer_one() {
     let rig = Rig::new();
     let (mut line, at) = device(&rig, TABLE);
     let sink = &mut line.tenant;
-    sink.cells(at, &[1, 10]);
-    sink.label(at, 0, 1, &["a"]);
+    cells(sink, at, &[1, 10]);
+    sink.label(at, 0, 1, &mut ["a"].into_iter());
     // That slot 0 was given back has been lost.
-    sink.cells(at + 2, &[2, 20]);
-    sink.label(at, 1, 2, &["a"]);
+    cells(sink, at + 2, &[2, 20]);
+    sink.label(at, 1, 2, &mut ["a"].into_iter());
     let newer = ["x_total{device=\"pump\",peer=\"a\"} 20"];
     assert_eq!(rig.children(), newer);
     // The older one said again changes nothing, the older one in its slot neither.
-    sink.label(at, 0, 1, &["a"]);
+    sink.label(at, 0, 1, &mut ["a"].into_iter());
     assert_eq!(rig.children(), newer);
-    sink.label(at, 0, 1, &["b"]);
-    sink.label(at, 0, 3, &["a"]);
+    sink.label(at, 0, 1, &mut ["b"].into_iter());
+    sink.label(at, 0, 3, &mut ["a"].into_iter());
     assert_eq!(rig.children(), [""; 0]);
-    sink.cells(at, &[3, 30]);
+    cells(sink, at, &[3, 30]);
     assert_eq!(rig.children(), ["x_total{device=\"pump\",peer=\"a\"} 30"]);
 }
 
@@ -112,9 +118,9 @@ fn two_slots_of_one_label_are_one_series_the_newer_one() {
 fn a_slot_that_says_it_were_the_overflow_is_refused_and_listed() {
     let rig = Rig::new();
     let (mut line, at) = device(&rig, TABLE);
-    line.tenant.cells(at, &[1, 10, 0, 0, 0, 0, 9, 40]);
-    line.tenant.label(at, 0, 1, &["other"]);
-    line.tenant.label(at, 0, 1, &["two", "labels"]);
+    cells(&mut line.tenant, at, &[1, 10, 0, 0, 0, 0, 9, 40]);
+    line.tenant.label(at, 0, 1, &mut ["other"].into_iter());
+    line.tenant.label(at, 0, 1, &mut ["two", "labels"].into_iter());
     assert_eq!(rig.children(), ["x_total{device=\"pump\",peer=\"other\"} 40"]);
     let refused = rig.device("pump").refused;
     assert_eq!((refused.len(), &*refused[0].family), (1, "x_total"));
@@ -141,21 +147,21 @@ fn a_child_began_after_its_slot_was_last_heard_without_it() {
         created.into_iter().map(tail).collect::<Vec<_>>()
     };
     for slot in 0..3 {
-        line.tenant.label(at, slot, slot as u32 + 1, &[["a", "b", "c"][slot]]);
+        line.tenant.label(at, slot, slot as u32 + 1, &mut [["a", "b", "c"][slot]].into_iter());
     }
-    line.tenant.cells(at, &[1, 10, 0, 0]);
+    cells(&mut line.tenant, at, &[1, 10, 0, 0]);
     rig.now = rig.now.after(Duration::from_secs(10));
     line.feed(&[], rig.now, &mut Vec::new());
     line.tenant.alive(1100, 100);
-    line.tenant.cells(at, &[1, 10, 2, 5, 3, 1]);
+    cells(&mut line.tenant, at, &[1, 10, 2, 5, 3, 1]);
     // The first was there at the first look; the second came since; the third slot had not been heard.
     assert_eq!(created(&rig), [booted, booted + 100_000, booted]);
     // A clock that runs ahead dates nothing in the future.
     line.tenant.alive(90_000, 101);
-    line.tenant.cells(at, &[1, 10]);
+    cells(&mut line.tenant, at, &[1, 10]);
     line.tenant.alive(90_010, 102);
-    line.tenant.cells(at, &[4, 1]);
-    line.tenant.label(at, 0, 4, &["d"]);
+    cells(&mut line.tenant, at, &[4, 1]);
+    line.tenant.label(at, 0, 4, &mut ["d"].into_iter());
     assert!(created(&rig).iter().all(|created| *created <= rig.now.unix_ms()));
 }
 
@@ -171,7 +177,7 @@ fn infos_and_state_sets() {
     line.tenant.settle();
     assert_eq!(rig.children(), ["x_info{board=\"rev \\\"B\\\"\",device=\"pump\"} 1"]);
     assert_eq!(rig.device("pump").series, 2);
-    line.tenant.cells(states, &[1]);
+    cells(&mut line.tenant, states, &[1]);
     let doors = ["y{device=\"pump\",y=\"off\"} 0", "y{device=\"pump\",y=\"on\"} 1"];
     assert_eq!(rig.children()[1..], doors);
     assert_eq!(rig.device("pump").series, 4);
@@ -180,7 +186,7 @@ fn infos_and_state_sets() {
     let text = rig.text(Format::Text);
     assert!(text.contains("# TYPE x_info gauge\n") && text.contains("# TYPE y gauge\n"), "{text}");
     // A state that there is not is no state.
-    line.tenant.cells(states, &[2]);
+    cells(&mut line.tenant, states, &[2]);
     assert_eq!((rig.children().len(), rig.device("pump").series), (1, 2));
     // In OpenMetrics they share their names with others.
     let mut other = rig.connect("10.0.0.2:1");
@@ -200,9 +206,9 @@ fn children_that_come_and_go_between_chunks_are_shown_once() {
         for event in 0..4 {
             let rig = Rig::new();
             let (mut line, at) = device(&rig, TABLE);
-            line.tenant.cells(at, &[1, 1, 2, 2, 3, 3, 4, 4]);
+            cells(&mut line.tenant, at, &[1, 1, 2, 2, 3, 3, 4, 4]);
             for (slot, peer) in ["p", "m", "z"].into_iter().enumerate() {
-                line.tenant.label(at, slot, slot as u32 + 1, &[peer]);
+                line.tenant.label(at, slot, slot as u32 + 1, &mut [peer].into_iter());
             }
             let (mut resume, mut seen) = (Resume::default(), Vec::new());
             loop {
@@ -221,8 +227,8 @@ fn children_that_come_and_go_between_chunks_are_shown_once() {
                 }
                 if seen.len() == at_child {
                     let (slot, birth, peer) = [(0, 9, "a"), (0, 9, "zz"), (1, 9, "z"), (2, 9, "m")][event];
-                    line.tenant.label(at, slot, birth, &[peer]);
-                    line.tenant.cells(at + 2 * slot, &[birth.into(), 7]);
+                    line.tenant.label(at, slot, birth, &mut [peer].into_iter());
+                    cells(&mut line.tenant, at + 2 * slot, &[birth.into(), 7]);
                 }
             }
             let mut once = seen.clone();
@@ -236,9 +242,9 @@ fn children_that_come_and_go_between_chunks_are_shown_once() {
 fn a_connection_that_comes_back_knows_its_children() {
     let mut rig = Rig::new();
     let (mut line, at) = device(&rig, TABLE);
-    line.tenant.cells(at, &[1, 10, 2, 20]);
-    line.tenant.label(at, 0, 1, &["a"]);
-    line.tenant.label(at, 1, 2, &["b"]);
+    cells(&mut line.tenant, at, &[1, 10, 2, 20]);
+    line.tenant.label(at, 0, 1, &mut ["a"].into_iter());
+    line.tenant.label(at, 1, 2, &mut ["b"].into_iter());
     drop(line);
     rig.wait(1);
     let mut line = rig.connect("10.0.0.1:2");
@@ -248,6 +254,6 @@ fn a_connection_that_comes_back_knows_its_children() {
     let both = ["x_total{device=\"pump\",peer=\"a\"} 10", "x_total{device=\"pump\",peer=\"b\"} 20"];
     assert_eq!(rig.children(), both);
     assert_eq!(line.tenant.family(&family(TABLE)), Some(at));
-    line.tenant.cells(at, &[5, 1, 2, 21]);
+    cells(&mut line.tenant, at, &[5, 1, 2, 21]);
     assert_eq!(rig.children(), ["x_total{device=\"pump\",peer=\"b\"} 21"]);
 }

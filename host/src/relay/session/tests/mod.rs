@@ -134,13 +134,16 @@ impl Sink for Recorder {
         self.progress = (known, total);
     }
 
-    fn cells(&mut self, place: usize, cells: &[u64]) {
-        assert!(place + cells.len() <= self.next, "{place} + {}", cells.len());
-        self.cells.extend((place..).zip(cells.iter().copied()));
+    fn cells(&mut self, runs: &[Run], cells: &[u64]) {
+        for Run { place, from, to } in runs {
+            let cells = &cells[*from..*to];
+            assert!(place + cells.len() <= self.next, "{place} + {}", cells.len());
+            self.cells.extend((*place..).zip(cells.iter().copied()));
+        }
     }
 
-    fn label(&mut self, place: usize, slot: usize, birth: u32, values: &[&str]) {
-        self.labels.push((place, slot, birth, values.iter().map(|value| (*value).to_owned()).collect()));
+    fn label(&mut self, place: usize, slot: usize, birth: u32, values: &mut dyn Iterator<Item = &str>) {
+        self.labels.push((place, slot, birth, values.map(str::to_owned).collect()));
     }
 
     fn unlabelled(&mut self) -> Option<(usize, usize)> {

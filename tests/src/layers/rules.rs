@@ -128,6 +128,8 @@ pub const PACKAGES: &[Package] = &[
     core("smoltcp", TRANSPORT),
     core("defmt", TRANSPORT),
     host("tokio_serial", &["host/src/relay/link/serial.rs"]),
+    // For core's check of frames.
+    host("crc32fast", &[]),
     host("axum", &["host/src/expose/http", "host/src/relay/site", "host/src/bin/"]),
     host("flate2", &["host/src/expose/compress"]),
     host("socket2", &["host/src/relay/link/"]),

@@ -4,11 +4,11 @@
 #   tests/long.sh            all steps
 #   tests/long.sh STEP...    only these steps
 #
-# Steps: bad-link hostile
+# Steps: bad-link hostile fuzz
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(bad-link hostile)
+readonly STEPS=(bad-link hostile fuzz)
 
 # The invariant over bad links, with many seeds; NARTHEX_SEEDS says how many of each kind.
 step_bad-link() {
@@ -16,11 +16,17 @@ step_bad-link() {
     NARTHEX_SEEDS="${NARTHEX_SEEDS:-200}" cargo test --release --package narthex-tests --test second_decoder
 }
 
-# A million invented names over each kind of link.
+# Every attack beside honest devices, with many seeds; a million invented names over each kind of link.
 step_hostile() {
+    NARTHEX_SEEDS="${NARTHEX_SEEDS:-500}" cargo test --release --package narthex-tests --test sessions
     cargo build --release --package narthex-host
     NARTHEX_NAMES="${NARTHEX_NAMES:-1000000}" NARTHEX_BIN="${CARGO_TARGET_DIR:-$PWD/target}/release/narthex" \
         cargo test --release --package narthex-tests --test hostile
+}
+
+# Any bytes into everything that reads some; NARTHEX_FUZZ_SECONDS says how long for each.
+step_fuzz() {
+    tests/fuzz/run.sh "${NARTHEX_FUZZ_SECONDS:-600}"
 }
 
 steps=("$@")

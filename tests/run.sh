@@ -4,7 +4,7 @@
 #   tests/run.sh            all steps, in order; stops at the first that fails
 #   tests/run.sh STEP...    only these steps
 #
-# Steps: install format clippy docs test models targets qemu servers
+# Steps: install format clippy docs test models targets qemu servers fuzz
 #
 # Output of a step that passes stays in its log; that of a step that fails is printed. Servers listen on loopback and
 # end with the step that started them. The long forms are in tests/long.sh.
@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(install format clippy docs test models targets qemu servers)
+readonly STEPS=(install format clippy docs test models targets qemu servers fuzz)
 
 # Targets with compare-and-swap, and those where the binary must bring a critical section.
 readonly WITH_CAS=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf)
@@ -70,6 +70,8 @@ install_debian() {
     command -v qemu-system-riscv32 >/dev/null || missing+=(qemu-system-misc)
     { command -v prometheus && command -v promtool; } >/dev/null || missing+=(prometheus)
     command -v systemd-analyze >/dev/null || missing+=(systemd)
+    # libFuzzer is built from its source.
+    command -v c++ >/dev/null || missing+=(g++)
     command -v python3 >/dev/null || missing+=(python3)
     has_venv || missing+=(python3-venv)
     [ ${#missing[@]} -gt 0 ] || return 0
@@ -180,6 +182,11 @@ step_qemu() {
 step_servers() {
     cargo build --package narthex-host
     cargo test --package narthex-tests --features servers --test servers --test operations
+}
+
+step_fuzz() {
+    cargo test --package narthex-fuzz
+    tests/fuzz/run.sh 10
 }
 
 # Each step is a process group of its own, so that nothing it started outlives it or an interrupted run.

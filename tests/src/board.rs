@@ -18,14 +18,22 @@ pub fn instance<'a>(desc: &'a Desc<'a>) -> Instance<'a> {
 }
 
 impl<G: Metrics> Board<G> {
-    /// Some bytes for each boot, which tests are short enough to lose.
+    /// A device that has just booted.
+    ///
+    /// # Panics
+    /// If the schema were too long.
+    pub fn new(group: G) -> Self {
+        let instances: Vec<_> = G::DESCS.iter().map(instance).collect();
+        let schema_hash = schema::hash(&instances).expect("the schema is short");
+        Self { group, schema_hash }
+    }
+
+    /// The same for as long as the test lives. Some bytes for each boot, which tests are short enough to lose.
     ///
     /// # Panics
     /// If the schema were too long.
     pub fn boot(group: G) -> &'static Self {
-        let instances: Vec<_> = G::DESCS.iter().map(instance).collect();
-        let schema_hash = schema::hash(&instances).expect("the schema is short");
-        Box::leak(Box::new(Self { group, schema_hash }))
+        Box::leak(Box::new(Self::new(group)))
     }
 }
 

@@ -73,15 +73,92 @@ fn put(bytes: &mut Vec<u8>, number: u64) {
     bytes.extend(&buf[..len]);
 }
 
-/// The description of a counter, with this name and help, as a device would send it.
-pub fn counter(name: &str, help: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for text in [name, help, ""] {
-        put(&mut bytes, text.len() as u64);
-        bytes.extend(text.as_bytes());
+/// The description of a family, as a device would send it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Claim<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// Its help.
+    pub help: &'a str,
+    /// Its kind: 0 is a counter, 2 a histogram.
+    pub kind: u8,
+    /// Slots of a table; 0 if it is none.
+    pub capacity: u64,
+    /// Cells of one child.
+    pub cells: u64,
+    /// Bounds of a histogram.
+    pub bounds: &'a [u64],
+    /// How many labels it has, and how many values each.
+    pub labels: (usize, usize),
+}
+
+impl Claim<'_> {
+    /// The bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for text in [self.name, self.help, ""] {
+            string(&mut bytes, text);
+        }
+        // Of unsigned numbers, scale 0.
+        bytes.extend([self.kind, 0, 0]);
+        for number in [self.capacity, self.cells, self.bounds.len() as u64].iter().chain(self.bounds) {
+            put(&mut bytes, *number);
+        }
+        let (labels, values) = self.labels;
+        put(&mut bytes, labels as u64);
+        for label in 0..labels {
+            string(&mut bytes, &format!("l{label}"));
+            put(&mut bytes, values as u64);
+            for value in 0..values {
+                string(&mut bytes, &value.to_string());
+            }
+        }
+        // One instance without labels.
+        bytes.extend([1, 0]);
+        bytes
     }
-    // A counter of unsigned numbers, scale 0, dense, one cell, no bounds, no labels, one instance without labels.
-    bytes.extend([0, 0, 0, 0, 1, 0, 0, 1, 0]);
+}
+
+fn string(bytes: &mut Vec<u8>, text: &str) {
+    put(bytes, text.len() as u64);
+    bytes.extend(text.as_bytes());
+}
+
+/// The description of a counter, with this name and help.
+pub fn counter(name: &str, help: &str) -> Vec<u8> {
+    Claim { name, help, cells: 1, ..Claim::default() }.bytes()
+}
+
+/// The description of a histogram of so many buckets.
+pub fn histogram(name: &str, buckets: u64) -> Vec<u8> {
+    let bounds: Vec<u64> = (1..=buckets).collect();
+    Claim { name, help: "Help.", kind: 2, cells: buckets + 2, bounds: &bounds, ..Claim::default() }.bytes()
+}
+
+/// The description of a counter with so many labels of so many values.
+pub fn product(name: &str, labels: usize, values: usize) -> Vec<u8> {
+    Claim { name, help: "Help.", cells: 1, labels: (labels, values), ..Claim::default() }.bytes()
+}
+
+/// The description of a table of counters with one label, and so many slots.
+pub fn table(name: &str, capacity: u64) -> Vec<u8> {
+    Claim { name, help: "Help.", capacity, cells: 1, labels: (1, 0), ..Claim::default() }.bytes()
+}
+
+/// A body as it travels, whatever it is: COBS and the delimiter.
+pub fn stuffed(body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for piece in body.split(|byte| *byte == 0) {
+        let mut chunks = piece.chunks(254).peekable();
+        if chunks.peek().is_none() {
+            bytes.push(1);
+        }
+        for chunk in chunks {
+            bytes.push(1 + chunk.len() as u8);
+            bytes.extend(chunk);
+        }
+    }
+    bytes.push(0);
     bytes
 }
 

@@ -8,6 +8,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+pub mod attacks;
 pub mod bad_link;
 pub mod board;
 pub mod cable;
@@ -19,6 +20,7 @@ pub mod history;
 pub mod host;
 pub mod hostile;
 pub mod http;
+pub mod hub;
 pub mod layers;
 pub mod machine;
 pub mod page;

@@ -246,7 +246,8 @@ fn one_line(error: &clap::Error) -> String {
             let text = error.render().to_string();
             let paragraph = text.split("\n\n").next().unwrap_or_default();
             let words: Vec<&str> = paragraph.split_whitespace().collect();
-            let line = words.join(" ");
+            // What was said may be quoted.
+            let line = words.join(" ").replace(char::is_control, "\u{fffd}");
             line.strip_prefix("error: ").unwrap_or(&line).to_owned()
         }
     }
@@ -288,6 +289,15 @@ mod tests {
         ] {
             let what = refused(words);
             assert!(what.contains(said), "{words}: {what}");
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_does_no_harm() {
+        for word in ["\u{9d}0;title", "\u{1b}[31mred", "a\u{85}b", "\u{7f}", "two\nlines"] {
+            let words = ["narthex", word].map(OsString::from);
+            let what = Options::read(words).unwrap_err().what;
+            assert!(!what.contains(char::is_control), "{what:?}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! Entries, from bytes.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::header::{HEADER, Header, Kind, crc};
 use super::{MAGIC, PREAMBLE, is_magic, key};
@@ -51,7 +51,8 @@ pub struct Reader {
     form: Form,
     /// What is not read yet.
     pub(super) buffer: Vec<u8>,
-    open: HashSet<u32>,
+    /// In order, so that a file is told in the same words each time.
+    open: BTreeSet<u32>,
     /// Whether the buffer begins where a header must be.
     in_step: bool,
     unreadable: u64,
@@ -219,7 +220,7 @@ impl Reader {
     }
 
     fn close_all(&mut self, tell: &mut impl FnMut(Event<'_>)) {
-        for connection in self.open.drain() {
+        for connection in std::mem::take(&mut self.open) {
             tell(Event::Close { connection });
         }
     }

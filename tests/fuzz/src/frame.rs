@@ -1,0 +1,89 @@
+//! Frames found in a stream.
+
+use narthex::frame::{self, Decoder, Event, Header, Kind, MAX_FRAME, MIN_FRAME, payload, seal};
+
+use crate::bytes::{Bytes, pieces};
+
+/// What a decoder made of a stream.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Found {
+    frames: Vec<(Header, Vec<u8>)>,
+    refused: Vec<String>,
+    /// Pieces that were neither frames nor text.
+    corrupt: usize,
+    /// Bytes of text, and of what came before the first delimiter.
+    foreign: usize,
+}
+
+/// The decoder, fed in pieces: what it finds does not depend on where they are cut, every byte is accounted for once,
+/// frames that it finds are made of the bytes they are found in, and whatever is sealed is found.
+pub fn frame(data: &[u8]) {
+    let mut input = Bytes(data);
+    let count = input.byte() % 8;
+    let (cuts, stream) = (input.take(count.into()), input.0);
+    let whole = decode::<MAX_FRAME>(stream, &[stream]);
+    let cut = decode::<MAX_FRAME>(stream, &pieces(stream, cuts));
+    assert_eq!(whole.frames, cut.frames);
+    assert_eq!(whole.refused, cut.refused);
+    assert_eq!((whole.corrupt, whole.foreign), (cut.corrupt, cut.foreign), "{cuts:?}");
+    decode::<MIN_FRAME>(stream, &pieces(stream, cuts));
+    for (header, bytes) in &whole.frames {
+        assert_eq!(sealed(header, bytes), Some((*header, bytes.clone())));
+    }
+    let header = Header { kind: Kind::new(data.len() as u8), boot: 1, schema: 2, sequence: 3, uptime: 4 };
+    let most = payload(&mut [0; MAX_FRAME]).len();
+    let bytes = &stream[..stream.len().min(most)];
+    assert_eq!(sealed(&header, bytes), Some((header, bytes.to_vec())));
+}
+
+/// What a decoder finds in a stream, given piece by piece.
+fn decode<const N: usize>(stream: &[u8], pieces: &[&[u8]]) -> Found {
+    let (mut decoder, mut found) = (Decoder::<N>::new(), Found::default());
+    // Bytes of complete pieces, and how many events there were: no more than bytes.
+    let (mut told, mut events) = (0, 0);
+    for piece in pieces {
+        let mut rest = *piece;
+        while let Some(event) = decoder.feed(&mut rest) {
+            events += 1;
+            match event {
+                Event::Frame(frame) => {
+                    told += 1 + frame.payload.len();
+                    found.frames.push((frame.header, frame.payload.to_vec()));
+                }
+                Event::Foreign(bytes) => {
+                    told += bytes.len();
+                    found.foreign += bytes.len();
+                }
+                Event::Joined(bytes) => {
+                    told += bytes;
+                    found.foreign += bytes;
+                }
+                Event::Corrupt(bytes) => {
+                    told += bytes;
+                    found.corrupt += 1;
+                }
+                Event::Refused(why) => {
+                    told += 1;
+                    found.refused.push(why.to_string());
+                }
+            }
+        }
+        assert!(rest.is_empty(), "it has taken all");
+    }
+    let (text, cut) = decoder.end();
+    told += text.len() + cut;
+    found.foreign += text.len() + cut;
+    assert!(told <= stream.len() && events <= stream.len(), "{told} of {}, {events}", stream.len());
+    found
+}
+
+/// A frame of these bytes, opened again.
+fn sealed(header: &Header, bytes: &[u8]) -> Option<(Header, Vec<u8>)> {
+    let mut buf = vec![0; bytes.len() + frame::overhead(MAX_FRAME) + MIN_FRAME];
+    payload(&mut buf)[..bytes.len()].copy_from_slice(bytes);
+    let mut sent = seal(&mut buf, header, bytes.len()).to_vec();
+    assert_eq!(sent.pop(), Some(frame::DELIMITER));
+    assert!(!sent.contains(&frame::DELIMITER));
+    let opened = frame::open(&mut sent)?.ok()?;
+    Some((opened.header, opened.payload.to_vec()))
+}

@@ -102,7 +102,8 @@ case $example in
 flow-meter) build=(--package flow-meter) ;;
 # One instruction is 2^10 ns, so that the timer can count instructions.
 instructions) build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10) ;;
-*) fail "unknown example '$example': one of flow-meter, instructions" ;;
+stack) build=(--package ref-a --bin stack --features everything) emulator_arguments=(-icount shift=10) ;;
+*) fail "unknown example '$example': one of flow-meter, instructions, stack" ;;
 esac
 
 command -v qemu-system-arm >/dev/null || fail "qemu-system-arm is missing; on Debian it is in the package qemu-system-arm"

@@ -109,6 +109,7 @@ step_clippy() {
     done
     # From inside, for its own .cargo/config.toml.
     (cd firmware-examples && cargo clippy --workspace -- -D warnings)
+    (cd firmware-examples && cargo clippy --package ref-a --features everything -- -D warnings)
 }
 
 # Not only the lints of rustdoc: cargo's own warnings (two crates with one name) must not pass either.
@@ -135,6 +136,7 @@ step_targets() {
         build "${WITHOUT_CAS[@]/#/--target=}" --features "critical-section,$feature"
     done
     links_no_panic
+    everything_links_no_panic
 }
 
 # The reference firmware links nothing that panics: sources can be read for that, what they call cannot.

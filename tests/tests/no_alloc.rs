@@ -50,7 +50,7 @@ fn level() -> i64 {
 }
 
 fn signal() -> Option<i64> {
-    Some(-80)
+    (ticks() > 0).then_some(-80)
 }
 
 /// One of each.

@@ -4,6 +4,9 @@
 //! sections are compared. `instructions` runs in an emulator that counts instructions.
 #![no_std]
 
+#[cfg(feature = "everything")]
+pub mod everything;
+
 use narthex::{
     Counter, Family, Gauge, Histogram, LabelSet, LabelValues, Metrics, Registry, TableFamily, registry,
 };

@@ -22,7 +22,7 @@ fn work(source: &Fake, random: &Random, much: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(if cfg!(miri) { 1 } else { 64 }) })]
 
     /// Without loss, a receiver has after each snapshot what the source has.
     #[test]

@@ -3,10 +3,9 @@
 use super::{Format, Out};
 use crate::model::{Scale, Value};
 
-/// Most digits of a `u64`.
-const MAX_DIGITS: usize = 20;
-/// Digits that one division splits off a number of more than 32 bits.
-const GROUP: u32 = 10_000;
+/// Longest number without an exponent, in bytes: all digits of a `u64` with a point among them, or a float's seventeen
+/// behind `0.000`.
+const LONGEST: usize = 24;
 
 /// Writes a value. Returns whether it could: floats need features `f32` or `f64`.
 pub fn value(out: &mut Out<'_>, format: Format, value: Value, scale: Scale) -> bool {
@@ -27,131 +26,93 @@ pub fn value(out: &mut Out<'_>, format: Format, value: Value, scale: Scale) -> b
 /// Writes `n` times ten to the power of `scale` as a plain decimal: exact, without an exponent, without trailing
 /// zeros behind the point.
 pub fn decimal(out: &mut Out<'_>, n: u64, scale: Scale) {
-    let mut text = [0; MAX_DIGITS];
-    let digits = digits(&mut text, n);
-    let exponent = if n == 0 { 0 } else { i32::from(scale.exponent()) };
-    plain(out, digits, digits.len() as i32 + exponent);
+    plain(out, n, i32::from(scale.exponent()));
 }
 
 /// Writes an upper bound as the value of an `le` label: the canonical form of the number
 /// (OpenMetrics 1.0, "Considerations: Canonical Numbers"), which is Go's shortest form (`0.005`, `1e-06`), in
 /// OpenMetrics with `.0` behind what would look like an integer.
 pub fn bound(out: &mut Out<'_>, format: Format, bound: u32, scale: Scale) {
-    let mut text = [0; MAX_DIGITS];
-    let digits = digits(&mut text, u64::from(bound));
-    let point = digits.len() as i32 + i32::from(scale.exponent());
-    shortest(out, format, digits, point);
+    let (mut rest, mut digits) = (bound, 1);
+    while rest > 9 {
+        rest /= 10;
+        digits += 1;
+    }
+    shortest(out, format, u64::from(bound), digits, i32::from(scale.exponent()));
 }
 
-/// Writes 0.`digits` times ten to the power of `point` as Go's `%g` with shortest precision does: with an exponent
-/// if it is below −4 or above 5.
-fn shortest(out: &mut Out<'_>, format: Format, digits: &[u8], point: i32) {
-    let digits = trimmed(digits);
-    let exponent = point - 1;
-    if digits.is_empty() {
+/// Writes `n`, which has so many digits, times ten to the power of `exponent` as Go's `%g` with shortest precision does:
+/// with an exponent if that of the first digit is below −4 or above 5.
+fn shortest(out: &mut Out<'_>, format: Format, n: u64, digits: i32, exponent: i32) {
+    let behind_first = digits - 1;
+    let first = behind_first + exponent;
+    if n == 0 || (-4..6).contains(&first) {
+        if !plain(out, n, exponent) && format == Format::OpenMetrics {
+            out.str(".0");
+        }
+        return;
+    }
+    plain(out, n, -behind_first);
+    out.str(if first < 0 { "e-" } else { "e+" });
+    let first = first.unsigned_abs();
+    if first < 10 {
         out.byte(b'0');
-    } else if (-4..6).contains(&exponent) {
-        plain(out, digits, point);
-    } else {
-        let (first, rest) = digits.split_at_checked(1).unwrap_or((digits, &[]));
-        out.bytes(first);
-        if !rest.is_empty() {
-            out.byte(b'.');
-            out.bytes(rest);
-        }
-        out.str(if exponent < 0 { "e-" } else { "e+" });
-        let exponent = exponent.unsigned_abs();
-        if exponent < 10 {
-            out.byte(b'0');
-        }
-        let mut text = [0; MAX_DIGITS];
-        out.bytes(self::digits(&mut text, u64::from(exponent)));
-        return;
     }
-    if format == Format::OpenMetrics && digits.len() as i32 <= point.max(0) {
-        out.str(".0");
-    }
+    plain(out, u64::from(first), 0);
 }
 
-/// Writes 0.`digits` times ten to the power of `point` without an exponent and without trailing zeros behind the
-/// point.
-fn plain(out: &mut Out<'_>, digits: &[u8], point: i32) {
-    let whole = usize::try_from(point).unwrap_or(0);
-    let Some((whole_digits, fraction)) = digits.split_at_checked(whole) else {
-        out.bytes(digits);
-        zeros(out, point - digits.len() as i32);
-        return;
+/// Writes `n` times ten to the power of `exponent` without an exponent and without trailing zeros behind the point.
+/// Returns whether there is a point.
+fn plain(out: &mut Out<'_>, n: u64, exponent: i32) -> bool {
+    // From the last character to the first.
+    let (mut text, mut start, mut rest) = ([0; LONGEST], LONGEST, n);
+    let mut put = |byte| {
+        start = start.wrapping_sub(1);
+        if let Some(place) = text.get_mut(start) {
+            *place = byte;
+        }
     };
-    if whole == 0 {
-        out.byte(b'0');
-    }
-    out.bytes(whole_digits);
-    let fraction = trimmed(fraction);
-    if !fraction.is_empty() {
-        out.byte(b'.');
-        zeros(out, -point);
-        out.bytes(fraction);
-    }
-}
-
-fn zeros(out: &mut Out<'_>, n: i32) {
-    for _ in 0..n {
-        out.byte(b'0');
-    }
-}
-
-/// Without the zeros at the end.
-fn trimmed(mut digits: &[u8]) -> &[u8] {
-    while let [rest @ .., b'0'] = digits {
-        digits = rest;
-    }
-    digits
-}
-
-/// The decimal digits of `n`, at the end of `text`, without leading zeros; `0` has one digit.
-fn digits(text: &mut [u8; MAX_DIGITS], mut n: u64) -> &[u8] {
-    let mut used = 0;
-    // What is left of the group at hand, and of its places.
-    let (mut group, mut places) = (0u32, 0u32);
-    for place in text.iter_mut().rev() {
-        if places == 0 {
-            // While it does not fit a machine word: four digits at a time.
-            (n, group, places) = match u32::try_from(n) {
-                Ok(n) => (0, n, u32::MAX),
-                Err(_too_large) => divide(n),
-            };
+    // So many digits stand behind the point; of those, zeros at the end are left out.
+    let (mut behind, mut point) = (-exponent, false);
+    loop {
+        let digit = take_digit(&mut rest);
+        point |= behind > 0 && digit > b'0';
+        if point || behind <= 0 {
+            put(digit);
         }
-        *place = b'0' + (group % 10) as u8;
-        group /= 10;
-        places -= 1;
-        used += 1;
-        if n == 0 && group == 0 {
+        behind -= 1;
+        if point && behind == 0 {
+            put(b'.');
+        }
+        if rest == 0 && behind < 0 {
             break;
         }
     }
-    text.get(MAX_DIGITS.saturating_sub(used)..).unwrap_or(&[])
+    out.bytes(text.get(start..).unwrap_or_default());
+    if n > 0 {
+        (0..exponent).for_each(|_| out.byte(b'0'));
+    }
+    point
 }
 
-/// Quotient and remainder of a number of more than 32 bits by [`GROUP`], as the core does it best, and the digits of
-/// the remainder.
-fn divide(n: u64) -> (u64, u32, u32) {
-    let (quotient, remainder) =
-        if cfg!(target_pointer_width = "64") { divide_wide(n) } else { divide_narrow(n) };
-    (quotient, remainder, 4)
+/// Takes the last digit off `n`, as the core does it best.
+fn take_digit(n: &mut u64) -> u8 {
+    let all = *n;
+    *n = if cfg!(target_pointer_width = "64") { all / 10 } else { tenth(all) };
+    b'0' + (all - *n * 10) as u8
 }
 
-const fn divide_wide(n: u64) -> (u64, u32) {
-    (n / GROUP as u64, (n % GROUP as u64) as u32)
-}
-
-/// Divides 16 bits at a time, with the instruction that 32-bit cores have, where the compiler would link a 64-bit
-/// division.
-const fn divide_narrow(n: u64) -> (u64, u32) {
-    let (high, low) = ((n >> 32) as u32, n as u32);
-    let middle = ((high % GROUP) << 16) | (low >> 16);
-    let last = ((middle % GROUP) << 16) | (low & 0xffff);
-    let low = ((middle / GROUP) << 16) | (last / GROUP);
-    ((((high / GROUP) as u64) << 32) | low as u64, last % GROUP)
+/// A tenth, rounded down: the upper half of the product with 2^67 / 10, rounded up: what compilers make of a division by a constant where
+/// there is a multiplication of that width (T. Granlund, P. Montgomery, Division by Invariant Integers using
+/// Multiplication, 1994), and else call a function for.
+const fn tenth(n: u64) -> u64 {
+    const HIGH: u64 = 0xcccc_cccc;
+    const LOW: u64 = 0xcccc_cccd;
+    const MASK: u64 = 0xffff_ffff;
+    let (high, low) = (n >> 32, n & MASK);
+    let middle = high * LOW + ((low * LOW) >> 32);
+    let carry = low * HIGH + (middle & MASK);
+    (high * HIGH + (middle >> 32) + (carry >> 32)) >> 3
 }
 
 #[cfg(feature = "f32")]
@@ -185,28 +146,26 @@ mod float {
         if negative {
             out.byte(b'-');
         }
-        // `12.5`, `1e-7`, `1.25e+20`: collect the digits and where the point stands.
-        let mut digits = [0u8; 24];
-        let (mut used, mut point, mut seen_point) = (0usize, 0i32, false);
+        // `12.5`, `1e-7`, `1.25e+20`: the digits as a number, and by what power of ten it is too large.
         let (mantissa, exponent) = text.split_once('e').unwrap_or((text, "0"));
+        let (mut n, mut digits) = (0u64, 0);
+        let (mut exponent, mut behind_point) = (exponent.parse().unwrap_or(0), false);
         for byte in mantissa.bytes() {
             if byte == b'.' {
-                seen_point = true;
+                behind_point = true;
                 continue;
             }
-            if used == 0 && byte == b'0' {
-                // A leading zero is no digit; behind the point it moves the point.
-                point -= i32::from(seen_point);
-                continue;
+            // All but zeros fits: a float has seventeen digits at most.
+            match n.checked_mul(10).and_then(|n| n.checked_add(u64::from(byte - b'0'))) {
+                Some(longer) => {
+                    n = longer;
+                    digits += i32::from(n > 0);
+                    exponent -= i32::from(behind_point);
+                }
+                None => exponent += i32::from(!behind_point),
             }
-            if let Some(place) = digits.get_mut(used) {
-                *place = byte;
-                used += 1;
-            }
-            point += i32::from(!seen_point);
         }
-        point += exponent.parse::<i32>().unwrap_or(0);
-        shortest(out, format, digits.get(..used).unwrap_or(&[]), point);
+        shortest(out, format, n, digits, exponent);
     }
 }
 
@@ -270,7 +229,7 @@ mod tests {
     #[test]
     fn narrow_division_agrees_with_the_wide_one() {
         for n in [0, 9_999, 10_000, 655_350_000, u64::from(u32::MAX), 1 << 48, u64::MAX - 1, u64::MAX] {
-            assert_eq!(divide_narrow(n), divide_wide(n));
+            assert_eq!(tenth(n), n / 10);
         }
     }
 

@@ -61,7 +61,7 @@ impl Counter {
         let new = self.lo.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         // A step was crossed exactly when the bits below the overlap have just become zero.
         if new << OVERLAP_BITS == 0 {
-            self.hi.fetch_add(1, Ordering::Release);
+            self.carry(1);
         }
     }
 
@@ -84,8 +84,10 @@ impl Counter {
     #[cold]
     #[inline(never)]
     fn add_split(&self, n: Word) {
-        self.add_within(1 << (Word::BITS - 1));
-        self.add_within(n & (Word::MAX >> 1));
+        const HALF: Word = 1 << (Word::BITS - 1);
+        self.lo.fetch_add(HALF, Ordering::Relaxed);
+        self.carry(HALF >> STEP_BITS);
+        self.add_within(n - HALF);
     }
 
     #[inline]
@@ -94,8 +96,15 @@ impl Counter {
         let new = old.wrapping_add(n);
         let steps = (new >> STEP_BITS).wrapping_sub(old >> STEP_BITS) & OVERLAP;
         if steps != 0 {
-            self.hi.fetch_add(steps, Ordering::Release);
+            self.carry(steps);
         }
+    }
+
+    /// The rare half of an update. It stands apart, so that the call of it is all that each place in the firmware has.
+    #[cold]
+    #[inline(never)]
+    fn carry(&self, steps: Word) {
+        self.hi.fetch_add(steps, Ordering::Release);
     }
 
     /// Counts `n` events, where 32 bits may not hold `n`.
@@ -123,7 +132,7 @@ impl Counter {
 }
 
 impl Cells for Counter {
-    #[inline]
+    #[inline(never)] // What counters are made of, families and histograms, calls it.
     fn read(&self, child: usize, cell: usize) -> Option<Value> {
         (child | cell == 0).then(|| Value::Unsigned(self.get()))
     }

@@ -69,7 +69,7 @@ impl<const N: usize> Cells for Histogram<N> {
             (0, cell) if cell == N.wrapping_add(1) => &self.sum,
             _ => return None,
         };
-        Some(Value::Unsigned(counter.get()))
+        counter.read(0, 0)
     }
 }
 

@@ -102,9 +102,9 @@ fn take_digit(n: &mut u64) -> u8 {
     b'0' + (all - *n * 10) as u8
 }
 
-/// A tenth, rounded down: the upper half of the product with 2^67 / 10, rounded up: what compilers make of a division by a constant where
-/// there is a multiplication of that width (T. Granlund, P. Montgomery, Division by Invariant Integers using
-/// Multiplication, 1994), and else call a function for.
+/// A tenth, rounded down: the upper half of the product with 2^67 / 10, rounded up. Compilers make that of a division by
+/// a constant where there is a multiplication of that width (T. Granlund, P. Montgomery, Division by Invariant Integers
+/// using Multiplication, 1994), and else call a function for it.
 const fn tenth(n: u64) -> u64 {
     const HIGH: u64 = 0xcccc_cccc;
     const LOW: u64 = 0xcccc_cccd;

@@ -4,11 +4,20 @@
 #   tests/long.sh            all steps
 #   tests/long.sh STEP...    only these steps
 #
-# Steps: bad-link hostile fuzz
+# Steps: models bad-link hostile fuzz
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(bad-link hostile fuzz)
+readonly STEPS=(models bad-link hostile fuzz)
+
+# Models without a bound on preemptions; counters from every start by every two amounts.
+step_models() {
+    local models
+    for models in tests/models tests/models/steps; do
+        (cd "$models" && NARTHEX_ALL=1 RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/target}/loom" \
+            cargo test --release)
+    done
+}
 
 # The invariant over bad links, with many seeds; NARTHEX_SEEDS says how many of each kind.
 step_bad-link() {

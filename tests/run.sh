@@ -4,7 +4,7 @@
 #   tests/run.sh            all steps, in order; stops at the first that fails
 #   tests/run.sh STEP...    only these steps
 #
-# Steps: install format clippy docs test models targets qemu servers fuzz
+# Steps: install format clippy docs test models miri targets qemu servers fuzz
 #
 # Output of a step that passes stays in its log; that of a step that fails is printed. Servers listen on loopback and
 # end with the step that started them. The long forms are in tests/long.sh.
@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(install format clippy docs test models targets qemu servers fuzz)
+readonly STEPS=(install format clippy docs test models miri targets qemu servers fuzz)
 
 # Targets with compare-and-swap, and those where the binary must bring a critical section.
 readonly WITH_CAS=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf)
@@ -62,6 +62,8 @@ install_rust() {
     for item in "${WITH_CAS[@]}" "${WITHOUT_CAS[@]}" "${HARD_FLOAT[@]}"; do
         grep -qx "$item" <<<"$have" || rustup target add "$item" || cannot "$item" "rustup failed"
     done
+    cargo +nightly miri --version >/dev/null 2>&1 ||
+        rustup toolchain install nightly --profile minimal --component miri,rust-src || cannot "Miri" "rustup failed"
 }
 
 install_debian() {
@@ -171,6 +173,14 @@ step_models() {
     in_models fmt --all --check -- --color never
     in_models clippy --workspace --all-targets -- -D warnings
     in_models test
+}
+
+# What is long and shares nothing is left out: the decoder, pages, the reporter. Tests leak what is constant on a
+# device.
+step_miri() {
+    MIRIFLAGS="-Zmiri-disable-isolation -Zmiri-ignore-leaks" CARGO_TARGET_DIR="$CARGO_TARGET_DIR/miri" \
+        cargo +nightly miri test --package narthex --lib -- instrument:: registry:: model:: wire:: \
+        frame::check frame::cobs frame::header runtime:: --skip any_room
 }
 
 step_qemu() {

@@ -3,9 +3,10 @@
 
 use loom::sync::Arc;
 use loom::thread;
+use narthex::instrument::Instrument;
 use narthex::model::{Cells as _, LabelValue, Slots as _, Value};
 use narthex::registry::RemoveError;
-use narthex::{Counter, LabelValues, TableFamily};
+use narthex::{Counter, Gauge, LabelValues, TableFamily};
 // Its critical section.
 use narthex_models as _;
 
@@ -17,10 +18,10 @@ struct Peer {
 const ONE: Peer = Peer { address: 1 };
 const TWO: Peer = Peer { address: 2 };
 
-type Table = TableFamily<Peer, Counter, 1>;
+type Table<M = Counter> = TableFamily<Peer, M, 1>;
 
 /// A table whose words loom knows.
-fn table() -> Arc<Table> {
+fn table<M: Instrument>() -> Arc<Table<M>> {
     let table = Arc::new(Table::new());
     let _ = (table.is_empty(), table.overflows());
     for slot in 0..2 {
@@ -30,21 +31,25 @@ fn table() -> Arc<Table> {
 }
 
 /// The labels and the value of the only slot, if it was one child's all the time; as encoders read it.
-fn child(table: &Table) -> Option<(LabelValue, u64)> {
+fn child<M: Instrument>(table: &Table<M>) -> Option<(LabelValue, i128)> {
     let slots = table.slots().unwrap();
     let birth = slots.birth(0);
     let label = slots.label(0, birth, 0)?;
-    let Some(Value::Unsigned(value)) = table.read(0, 0) else { panic!("a counter is a number") };
+    let value = match table.read(0, 0) {
+        Some(Value::Unsigned(n)) => n.into(),
+        Some(Value::Signed(n)) => n.into(),
+        other => panic!("{other:?}"),
+    };
     (slots.birth(0) == birth).then_some((label, value))
 }
 
-/// Everything of the first adds 1, of the second 100.
-fn is_right(seen: Option<(LabelValue, u64)>) {
+/// The first child has 1, from `least` on, the second 100, from 0 on.
+fn is_right(seen: Option<(LabelValue, i128)>, least: i128) {
     if let Some((label, value)) = seen {
-        let may: &[u64] = match label.as_str() {
-            "1" => &[0, 1],
-            "2" => &[0, 100],
-            _ => &[],
+        let may = match label.as_str() {
+            "1" => [least, 1],
+            "2" => [0, 100],
+            other => panic!("nobody is {other}"),
         };
         assert!(may.contains(&value), "{value} under {label:?}");
     }
@@ -53,7 +58,7 @@ fn is_right(seen: Option<(LabelValue, u64)>) {
 #[test]
 fn a_slot_that_changes_hands_is_not_mistaken() {
     loom::model(|| {
-        let table = table();
+        let table = table::<Counter>();
         table.update(ONE, Counter::inc);
         let writer = {
             let table = table.clone();
@@ -62,7 +67,7 @@ fn a_slot_that_changes_hands_is_not_mistaken() {
                 table.update(TWO, |counter| counter.add(100));
             })
         };
-        is_right(child(&table));
+        is_right(child(&table), 1);
         writer.join().unwrap();
         assert_eq!(child(&table).map(|(_, value)| value), Some(100));
     });
@@ -72,7 +77,7 @@ fn a_slot_that_changes_hands_is_not_mistaken() {
 #[test]
 fn a_pinned_child_keeps_its_slot() {
     loom::model(|| {
-        let table = table();
+        let table = table::<Counter>();
         let holder = {
             let table = table.clone();
             thread::spawn(move || {
@@ -88,7 +93,7 @@ fn a_pinned_child_keeps_its_slot() {
                 removed
             })
         };
-        is_right(child(&table));
+        is_right(child(&table), 0);
         holder.join().unwrap();
         let removed = other.join().unwrap();
         let cell = |slot| match table.read(slot, 0) {
@@ -107,21 +112,25 @@ fn a_pinned_child_keeps_its_slot() {
     });
 }
 
-/// What a handle stores is seen no earlier than the birth of its child.
+/// What a handle stores is seen no earlier than the birth of its child: of a gauge too, whose store continues nothing.
 #[test]
-fn the_update_of_a_handle_is_not_taken_for_its_predecessors() {
+fn what_a_handle_stores_is_not_taken_for_its_predecessors() {
     loom::model(|| {
-        let table = table();
-        table.update(ONE, Counter::inc);
-        let writer = {
+        let table = table::<Gauge>();
+        table.update(ONE, Gauge::inc);
+        let remover = {
+            let table = table.clone();
+            thread::spawn(move || assert_eq!(table.remove(ONE), Ok(())))
+        };
+        let holder = {
             let table = table.clone();
             thread::spawn(move || {
-                assert_eq!(table.remove(ONE), Ok(()));
                 let handle = table.pin(TWO);
-                handle.add(100);
+                handle.set(100);
             })
         };
-        is_right(child(&table));
-        writer.join().unwrap();
+        is_right(child(&table), 1);
+        remover.join().unwrap();
+        holder.join().unwrap();
     });
 }

@@ -50,10 +50,15 @@ impl Hub {
         self.fleet.sweep(self.now);
     }
 
-    /// Somebody connects. Returns the number of the connection.
+    /// Somebody connects. Returns the number of the connection, which may be that of one that has ended.
     pub fn connect(&mut self, peer: &str) -> usize {
         let origin = Origin { link: "test".into(), name: None, peer: peer.into(), ..Origin::default() };
-        self.connections.push(Some(self.fleet.connect(origin, self.now)));
+        let connection = Some(self.fleet.connect(origin, self.now));
+        if let Some(at) = self.connections.iter().position(Option::is_none) {
+            self.connections[at] = connection;
+            return at;
+        }
+        self.connections.push(connection);
         self.connections.len() - 1
     }
 

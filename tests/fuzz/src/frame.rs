@@ -21,12 +21,12 @@ pub fn frame(data: &[u8]) {
     let mut input = Bytes(data);
     let count = input.byte() % 8;
     let (cuts, stream) = (input.take(count.into()), input.0);
-    let whole = decode::<MAX_FRAME>(stream, &[stream]);
-    let cut = decode::<MAX_FRAME>(stream, &pieces(stream, cuts));
-    assert_eq!(whole.frames, cut.frames);
-    assert_eq!(whole.refused, cut.refused);
-    assert_eq!((whole.corrupt, whole.foreign), (cut.corrupt, cut.foreign), "{cuts:?}");
-    decode::<MIN_FRAME>(stream, &pieces(stream, cuts));
+    let cut = pieces(stream, cuts);
+    let whole = decode::<MAX_FRAME>(stream, &[stream], false);
+    for (pieces, shared) in [(&cut[..], false), (&[stream], true), (&cut, true)] {
+        assert_eq!(decode::<MAX_FRAME>(stream, pieces, shared), whole, "{shared}, {cuts:?}");
+        decode::<MIN_FRAME>(stream, pieces, shared);
+    }
     for (header, bytes) in &whole.frames {
         assert_eq!(sealed(header, bytes), Some((*header, bytes.clone())));
     }
@@ -36,14 +36,16 @@ pub fn frame(data: &[u8]) {
     assert_eq!(sealed(&header, bytes), Some((header, bytes.to_vec())));
 }
 
-/// What a decoder finds in a stream, given piece by piece.
-fn decode<const N: usize>(stream: &[u8], pieces: &[&[u8]]) -> Found {
-    let (mut decoder, mut found) = (Decoder::<N>::new(), Found::default());
+/// What a decoder finds in a stream, given piece by piece; `shared` if it reads as a host does, in room that many share.
+fn decode<const N: usize>(stream: &[u8], pieces: &[&[u8]], shared: bool) -> Found {
+    let (mut decoder, mut room, mut found) = (Decoder::<N>::new(), [0; N], Found::default());
     // Bytes of complete pieces, and how many events there were: no more than bytes.
     let (mut told, mut events) = (0, 0);
     for piece in pieces {
         let mut rest = *piece;
-        while let Some(event) = decoder.feed(&mut rest) {
+        loop {
+            let event = if shared { decoder.feed_in(&mut rest, &mut room) } else { decoder.feed(&mut rest) };
+            let Some(event) = event else { break };
             events += 1;
             match event {
                 Event::Frame(frame) => {

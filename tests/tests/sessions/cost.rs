@@ -2,9 +2,11 @@
 
 use super::{any_attack, besieged, limits};
 use narthex_tests::attacks::{ATTACKS, Attack, Foe};
+use narthex_tests::hostile::Liar;
 use narthex_tests::hub::Hub;
 use narthex_tests::random::Random;
 use nix::time::{ClockId, clock_gettime};
+use std::env;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -49,6 +51,33 @@ fn attacked(rounds: u64) -> Hub {
         }
     }
     hub
+}
+
+/// Names without end, each a boot of its own, 50 to a connection: `NARTHEX_NAMES` says how many, for the long form.
+#[test]
+fn invented_names_are_forgotten() {
+    let names: u32 =
+        env::var("NARTHEX_NAMES").map_or(20_000, |count| count.parse().expect("a number of names"));
+    let mut hub = None;
+    let info = allocation_counter::measure(|| {
+        let hub = hub.insert(Hub::new(limits()));
+        let mut connection = 0;
+        for number in 0..names {
+            if number % 50 == 0 {
+                hub.cut(connection);
+                connection = hub.connect("foe");
+                hub.at(Duration::from_millis(number.into()));
+            }
+            let mut liar = Liar::new(number);
+            hub.feed(connection, &liar.hello(&format!("liar-{number}"), "1", 1, 1));
+            hub.feed(connection, &liar.values(&[1]));
+        }
+    });
+    let totals = hub.expect("it was attacked").totals();
+    println!("{names} names: {} bytes kept; {totals:?}", info.bytes_current);
+    assert_eq!(totals.frames_received, 2 * u64::from(names));
+    assert!(totals.devices <= limits().max_devices && totals.devices_refused > u64::from(names / 2));
+    assert!(info.bytes_current <= 1 << 18, "{} bytes kept", info.bytes_current);
 }
 
 /// Eight times as much of an attack takes eight times as long, by the clock of this thread alone.

@@ -2,7 +2,8 @@
 //!
 //! Every type is made by a `const fn new()`, lives in a `static`, is all zeroes at first (so it stays in `.bss`),
 //! and may be updated from any context, an interrupt that preempts the same update included: nothing is lost,
-//! nothing waits. Each file states its protocol in words above its type.
+//! nothing waits. Each file states its protocol in words above its type; `CONCURRENCY.md` in this package has them all on
+//! one page, with what each assumes and which test proves it.
 //!
 //! Instruments hold cells only. What they are called and what their numbers mean stands apart, in flash, in a
 //! [`Desc`].

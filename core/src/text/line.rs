@@ -1,6 +1,6 @@
 //! The lower floor: one sample line out of ready parts and a value.
 
-use super::{Format, Out, number};
+use super::{Format, Out, last, number};
 use crate::model::{Scale, Value};
 
 /// Writes a whole sample line: the parts of its head (name, braces, labels), a space, the value, a line feed.
@@ -22,9 +22,16 @@ pub fn sample(out: &mut Out<'_>, format: Format, head: &[&str], value: Value, sc
     finish(out, format, start, value, scale);
 }
 
-/// Ends a line whose head was written from `start` on: a space, the value, a line feed. A value whose digits this
-/// build cannot write takes its whole line with it.
-pub(super) fn finish(out: &mut Out<'_>, format: Format, start: usize, value: Value, scale: Scale) {
+/// Ends a line whose head was written from `start` on, all of it: a space, the value, a line feed. A value whose digits
+/// this build cannot write takes its whole line with it.
+pub fn finish(out: &mut Out<'_>, format: Format, start: usize, value: Value, scale: Scale) {
+    if cfg!(target_pointer_width = "64") && scale == Scale::ONE {
+        match value {
+            Value::Unsigned(n) => return last::whole(out, n),
+            Value::Signed(n) if n >= 0 => return last::whole(out, n.unsigned_abs()),
+            _ => {}
+        }
+    }
     out.byte(b' ');
     if number::value(out, format, value, scale) {
         out.byte(b'\n');

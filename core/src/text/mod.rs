@@ -12,9 +12,11 @@
 //! Formats: [text 0.0.4](https://prometheus.io/docs/instrumenting/exposition_formats/),
 //! [OpenMetrics 1.0](https://github.com/prometheus/OpenMetrics/blob/main/specification/OpenMetrics.md).
 
+mod copy;
 mod encoder;
 mod format;
 pub mod head;
+mod last;
 pub mod line;
 pub mod number;
 mod out;

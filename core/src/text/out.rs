@@ -1,5 +1,7 @@
 //! Where text goes: the caller's buffer.
 
+use super::copy::copy;
+
 /// A cursor over the caller's buffer. What does not fit is not written but still counted, so that a caller learns
 /// how much room it would have taken.
 ///
@@ -58,9 +60,32 @@ impl<'a> Out<'a> {
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn bytes(&mut self, bytes: &[u8]) {
         if let Some(room) = self.buf.get_mut(self.len..).and_then(|rest| rest.get_mut(..bytes.len())) {
-            room.copy_from_slice(bytes);
+            copy(room, bytes);
         }
         self.len = self.len.saturating_add(bytes.len());
+    }
+
+    /// Writes the first `len` of some bytes. All of them are copied where there is room, which takes less time than to
+    /// find out how many.
+    #[inline]
+    pub(super) fn first_of<const N: usize>(&mut self, bytes: &[u8; N], len: usize) {
+        match self.buf.get_mut(self.len..).and_then(|rest| rest.first_chunk_mut::<N>()) {
+            Some(room) => {
+                *room = *bytes;
+                self.len = self.len.saturating_add(len);
+            }
+            None => self.bytes(bytes.get(..len).unwrap_or(bytes)),
+        }
+    }
+
+    /// Writes once more the `len` bytes that were written from `start` on.
+    #[inline]
+    pub fn again(&mut self, start: usize, len: usize) {
+        let (from, end) = (start.saturating_add(len), self.len.saturating_add(len));
+        if from <= self.len && end <= self.buf.len() {
+            self.buf.copy_within(start..from, self.len);
+        }
+        self.len = end;
     }
 
     /// Writes text as it is.

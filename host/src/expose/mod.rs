@@ -22,6 +22,7 @@
 
 pub mod compress;
 pub mod http;
+mod lines;
 pub mod negotiate;
 mod page;
 

@@ -6,20 +6,24 @@ use narthex::text::{Format, Out, number};
 /// An upper bound of a histogram's bucket, as it stands in an `le` label in each of the two text formats.
 ///
 /// ```
+/// use narthex_host::expose::Format;
 /// use narthex_host::model::{Bound, Scale};
 /// let bound = Bound::scaled(1_000, Scale::new(-3));
-/// assert_eq!((&*bound.text, &*bound.open_metrics), ("1", "1.0"));
+/// assert_eq!((bound.in_format(Format::Text), bound.in_format(Format::OpenMetrics)), ("1", "1.0"));
 /// assert_eq!(bound, Bound::new(1.0));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bound {
-    /// As text 0.0.4 has it.
-    pub text: Box<str>,
-    /// As OpenMetrics has it: its canonical form, `1.0` for 1.
-    pub open_metrics: Box<str>,
+    /// The whole label, behind other ones, with the brace that ends them.
+    text: Box<str>,
+    /// The same in the canonical form of OpenMetrics, `1.0` for 1.
+    open_metrics: Box<str>,
 }
 
 impl Bound {
+    /// The end of the labels of the last bucket, which all histograms have.
+    pub(crate) const INFINITE: &str = ",le=\"+Inf\"}";
+
     /// Renders a bound.
     pub fn new(bound: f64) -> Self {
         Self::render(|out, format| {
@@ -34,6 +38,12 @@ impl Bound {
 
     /// The text for a format.
     pub fn in_format(&self, format: Format) -> &str {
+        let label = self.label(format);
+        label.strip_prefix(",le=\"").and_then(|label| label.strip_suffix("\"}")).unwrap_or(label)
+    }
+
+    /// The end of a bucket's labels: a comma, `le="…"` and a brace.
+    pub(crate) fn label(&self, format: Format) -> &str {
         match format {
             Format::Text => &self.text,
             Format::OpenMetrics => &self.open_metrics,
@@ -41,14 +51,16 @@ impl Bound {
     }
 
     fn render(write: impl Fn(&mut Out<'_>, Format)) -> Self {
-        let text = |format| {
-            // The longest, -1.7976931348623157e+308, has 24 bytes.
+        let label = |format| {
+            // The longest number, -1.7976931348623157e+308, has 24 bytes.
             let mut buf = [0; 48];
             let mut out = Out::new(&mut buf);
+            out.str(",le=\"");
             write(&mut out, format);
+            out.str("\"}");
             String::from_utf8_lossy(out.written()).into()
         };
-        Self { text: text(Format::Text), open_metrics: text(Format::OpenMetrics) }
+        Self { text: label(Format::Text), open_metrics: label(Format::OpenMetrics) }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Resume {
     pub key: String,
     /// An index, for sources that do not change, or within what `key` names.
     pub index: usize,
+    /// Memory for the next key.
+    spare: String,
 }
 
 impl Resume {
@@ -43,5 +45,18 @@ impl Resume {
     pub fn restart(&mut self) {
         self.key.clear();
         self.index = 0;
+    }
+
+    /// Takes key and index out, to begin with.
+    pub(crate) fn leave(&mut self) -> (String, usize) {
+        (std::mem::take(&mut self.key), std::mem::take(&mut self.index))
+    }
+
+    /// Stands at another key, the parts of which are given; what was the key before is memory for the next.
+    pub(crate) fn stop(&mut self, key: [&str; 2], index: usize, before: String) {
+        self.key = std::mem::replace(&mut self.spare, before);
+        self.key.clear();
+        self.key.extend(key);
+        self.index = index;
     }
 }

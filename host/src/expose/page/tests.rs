@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::collector::{Collected, Collector};
 use crate::instrument::{Bounds, Counter, Gauge, Histogram, Scalar, Vector};
+use crate::model::{Child, Family, Point, Scale, Value};
 use crate::registry::{Gatherer, Indexed, Registerer, Registry};
 
 fn registry() -> Registry {

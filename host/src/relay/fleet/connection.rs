@@ -317,11 +317,7 @@ impl Sink for Tenant {
                 }
             }
         }
-        let mut state = self.device.lock();
-        if *state.firmware != *firmware {
-            state.firmware = firmware.into();
-        }
-        drop(state);
+        self.device.lock().set_firmware(firmware);
         self.settle();
         true
     }

@@ -1,5 +1,6 @@
 //! One device: what it has said last.
 
+use std::hint::black_box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,30 +19,39 @@ const MIN_SILENCE: Duration = Duration::from_secs(10);
 /// And after this as long as its interval is not known.
 const FIRST_SILENCE: Duration = Duration::from_secs(60);
 
-/// A device. Its session writes, pages read; each holds the lock for one frame, or for one family.
+/// A device. Its session writes, pages read; each holds the lock for one frame, or for one family of a few devices.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(super) struct Device {
     state: Mutex<State>,
 }
 
 /// Everything about a device that changes.
+///
+/// A page of many devices goes to every one of them for each family, and takes most of its time to wait for memory:
+/// all that it reads of a device beside labels and cells shares one cache line with the lock.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct State {
+    /// The first of the labels that the gateway adds, ready to be shown; mostly there is but the device's.
+    label: Box<str>,
+    /// When it booted, by our clock, in milliseconds since the Unix epoch.
+    pub(super) booted_ms: u64,
+    pub(super) series: Series,
+    /// The rest of the labels that the gateway adds.
+    labels: Box<[Box<str>]>,
+    /// The labels of its info, ready to be shown.
+    info: Box<str>,
     /// Empty while the fleet does not show it.
     pub(super) name: Arc<str>,
-    /// `device="…"`, ready to be shown.
-    pub(super) label: Box<str>,
-    /// The labels that the gateway adds: which, and this device's, ready to be shown.
+    /// Which labels the gateway adds.
     pub(super) added: Added,
-    pub(super) labels: Box<[Box<str>]>,
     pub(super) firmware: Box<str>,
     pub(super) origin: Origin,
     /// Which connection speaks for it; `None` once that has ended.
     pub(super) connection: Option<u64>,
     pub(super) boot: u32,
     pub(super) boots: u64,
-    /// When it booted, by our clock, in milliseconds since the Unix epoch.
-    pub(super) booted_ms: u64,
     /// Tenths of a second, as of its last frame.
     pub(super) uptime: u32,
     /// Of its first frame on this connection, and of its newest.
@@ -54,7 +64,6 @@ pub(super) struct State {
     pub(super) whole: Option<Arc<[u8]>>,
     pub(super) known: usize,
     pub(super) total: usize,
-    pub(super) series: Series,
     pub(super) counts: Counts,
     refused: Vec<Refused>,
 }
@@ -64,16 +73,18 @@ impl Device {
     pub(super) fn new(origin: Origin, added: Added, connection: u64, now: Now) -> Self {
         Self {
             state: Mutex::new(State {
-                name: "".into(),
                 label: Box::default(),
-                added,
+                booted_ms: 0,
+                series: Series::default(),
                 labels: Box::default(),
+                info: Box::default(),
+                name: "".into(),
+                added,
                 firmware: Box::default(),
                 origin,
                 connection: Some(connection),
                 boot: 0,
                 boots: 0,
-                booted_ms: 0,
                 uptime: 0,
                 sequences: None,
                 seen: now,
@@ -82,7 +93,6 @@ impl Device {
                 whole: None,
                 known: 0,
                 total: 0,
-                series: Series::default(),
                 counts: Counts::default(),
                 refused: Vec::new(),
             }),
@@ -93,23 +103,82 @@ impl Device {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Reads what stands beside the lock, which need not be waited for.
+    pub(super) fn touch(&self) {
+        black_box(self.state.is_poisoned());
+    }
 }
 
 impl State {
     /// Gives the device its name, and the labels that it has beside: of one name, the device's before its link's.
     pub(super) fn rename(&mut self, name: &Arc<str>, label_name: &str, own: &[(String, String)]) {
         self.name = Arc::clone(name);
-        let label = LabelText::new(&[(label_name, name)]);
-        self.label = label.map(|text| text.as_str().into()).unwrap_or_default();
         let access = Arc::clone(&self.origin.access);
         let more = own.iter().chain(&access.labels).map(|(name, value)| (&**name, &**value));
         let labels: Vec<_> = std::iter::once((label_name, &**name)).chain(more).collect();
-        self.labels = self.added.render(&labels).unwrap_or_default();
+        let mut labels = self.added.render(&labels).unwrap_or_default().into_iter();
+        (self.label, self.labels) = (labels.next().unwrap_or_default(), labels.collect());
+        self.render_info();
+    }
+
+    /// Takes the device's name and labels back.
+    pub(super) fn unname(&mut self) {
+        self.name = "".into();
+        (self.label, self.labels, self.info) = Default::default();
+    }
+
+    /// Takes what the device says of its firmware.
+    pub(super) fn set_firmware(&mut self, firmware: &str) {
+        if *self.firmware != *firmware {
+            self.firmware = firmware.into();
+            self.render_info();
+        }
+    }
+
+    fn render_info(&mut self) {
+        let device = self.added.device();
+        let labels = [(device, &*self.name), ("firmware", &*self.firmware), ("link", &*self.origin.link)];
+        let text = LabelText::new(&labels).unwrap_or_default();
+        self.info = if self.name.is_empty() { Box::default() } else { text.as_str().into() };
+    }
+
+    /// The labels of the device's info, ready to be shown.
+    pub(super) fn info(&self) -> &str {
+        &self.info
+    }
+
+    /// The labels that the gateway adds, ready to be shown: the first, and the rest.
+    pub(super) fn labels(&self) -> (&str, &[Box<str>]) {
+        (&self.label, &self.labels)
+    }
+
+    /// Reads what most series show of the device.
+    pub(super) fn touch_label(&self) {
+        black_box(self.label.as_bytes().first().copied());
+    }
+
+    /// Whether the gateway adds other labels than the device's.
+    pub(super) fn has_more_labels(&self) -> bool {
+        let (first, rest) = self.labels();
+        let all = std::iter::once(first).chain(rest.iter().map(|text| &**text));
+        all.filter(|text| !text.is_empty()).count() > 1
+    }
+
+    /// `device="…"`, ready to be shown.
+    pub(super) fn device_label(&self) -> &str {
+        match self.added.index().checked_sub(1) {
+            None => &self.label,
+            Some(at) => self.labels.get(at).map_or("", |label| label),
+        }
     }
 
     /// When it was up for so many tenths of a second, by our clock, in milliseconds since the Unix epoch; no later than
     /// when it was last heard, whatever its own clock says.
     pub(super) fn unix_ms(&self, uptime: u32) -> u64 {
+        if uptime == 0 {
+            return self.booted_ms;
+        }
         let then = self.booted_ms.saturating_add(u64::from(uptime).saturating_mul(100));
         then.min(self.seen.unix_ms().max(self.booted_ms))
     }
@@ -199,7 +268,7 @@ impl State {
             self.interval = old.interval;
         }
         if self.firmware.is_empty() && same {
-            self.firmware.clone_from(&old.firmware);
+            self.set_firmware(&old.firmware);
         }
         if self.schema == old.schema && self.whole.is_none() {
             // Its session is about to ask for it.

@@ -100,8 +100,6 @@ impl Index {
             self.withdraw(state);
             self.devices.remove(&state.name);
         }
-        state.name = "".into();
-        state.label = Box::default();
-        state.labels = Box::default();
+        state.unname();
     }
 }

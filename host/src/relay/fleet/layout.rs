@@ -8,11 +8,15 @@ use super::super::session::FamilySchema;
 /// The families of a device by name; their cells side by side, in the order in which families came.
 ///
 /// Devices with the same schema share one, once that is complete.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Layout {
     slots: Vec<Slot>,
     /// How many cells there are.
     cells: usize,
+    /// How many series there are where every child is there.
+    series: usize,
+    /// Whether that is so where every cell is.
+    plain: bool,
 }
 
 /// A family of a device.
@@ -21,6 +25,12 @@ pub(super) struct Slot {
     pub(super) schema: Arc<FamilySchema>,
     /// Where its cells begin.
     pub(super) place: usize,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Self { slots: Vec::new(), cells: 0, series: 0, plain: true }
+    }
 }
 
 impl PartialEq for Slot {
@@ -44,6 +54,8 @@ impl Layout {
         self.slots.insert(at, Slot { schema: Arc::clone(schema), place });
         // No two families have one place, not even if one has no cells.
         self.cells = place.saturating_add(schema.total_cells().max(1));
+        self.series = self.series.saturating_add(schema.series());
+        self.plain &= schema.is_plain();
         place
     }
 
@@ -58,6 +70,11 @@ impl Layout {
 
     pub(super) fn cells(&self) -> usize {
         self.cells
+    }
+
+    /// How many series there are where every cell is there; `None` if that depends on what the cells are.
+    pub(super) fn series(&self) -> Option<usize> {
+        self.plain.then_some(self.series)
     }
 
     /// Gives memory back that was taken in advance.

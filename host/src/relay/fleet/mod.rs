@@ -148,9 +148,7 @@ impl Fleet {
             let mut state = device.lock();
             let name = Arc::clone(&state.name);
             let own = settings.labels.get(&*name).map_or(&[][..], |labels| labels);
-            if name.is_empty()
-                || own.is_empty() && state.labels.iter().filter(|text| !text.is_empty()).count() < 2
-            {
+            if name.is_empty() || own.is_empty() && !state.has_more_labels() {
                 continue;
             }
             let has = |label: &str| state.added.names().iter().any(|name| **name == *label);

@@ -9,7 +9,7 @@ use super::Fleet;
 use super::device::State;
 use super::show::each_device;
 use super::tally::Cause;
-use crate::model::{Child, Family, Kind, LabelText, Point, Scale, Value};
+use crate::model::{Child, Family, Kind, Point, Scale, Value};
 use crate::registry::Resume;
 
 /// Families about devices and about the fleet.
@@ -261,16 +261,24 @@ impl Own {
         }
         let whole = |shown: ControlFlow<()>| shown.map_break(|()| String::new());
         let roster = &fleet.read().devices;
-        Some(each_device(roster, roster.all(), resume, |state, from| match &row.read {
-            Read::Device(read) => whole(show(&[&state.label], read(state, now))),
-            Read::Info => whole(show(&[self.info(state).as_str()], Value::Unsigned(1))),
-            Read::Frames => self.parts(state, ("outcome", &outcomes(&state.counts.frames)), from, &mut show),
-            Read::Records => {
-                let parts = [("known", state.known as u64), ("total", state.total as u64)];
-                self.parts(state, ("state", &parts), from, &mut show)
-            }
-            Read::Total(_) | Read::Fleet(..) => ControlFlow::Continue(()),
-        }))
+        Some(each_device(
+            roster,
+            roster.all(),
+            resume,
+            |_| (),
+            |state, from| match &row.read {
+                Read::Device(read) => whole(show(&[state.device_label()], read(state, now))),
+                Read::Info => whole(show(&[state.info()], Value::Unsigned(1))),
+                Read::Frames => {
+                    self.parts(state, ("outcome", &outcomes(&state.counts.frames)), from, &mut show)
+                }
+                Read::Records => {
+                    let parts = [("known", state.known as u64), ("total", state.total as u64)];
+                    self.parts(state, ("state", &parts), from, &mut show)
+                }
+                Read::Total(_) | Read::Fleet(..) => ControlFlow::Continue(()),
+            },
+        ))
     }
 
     /// Shows several values of one device, told apart by a label, from the one called `from` on.
@@ -281,25 +289,16 @@ impl Own {
         from: &str,
         show: &mut dyn FnMut(&[&str], Value) -> ControlFlow<()>,
     ) -> ControlFlow<String> {
+        let device = state.device_label();
         for (part, n) in parts.iter().filter(|(part, _)| *part >= from) {
             let n = Value::Unsigned(*n);
             let shown = if *label < *self.device_label {
-                show(&[label, "=\"", part, "\",", &state.label], n)
+                show(&[label, "=\"", part, "\",", device], n)
             } else {
-                show(&[&state.label, ",", label, "=\"", part, "\""], n)
+                show(&[device, ",", label, "=\"", part, "\""], n)
             };
             shown.map_break(|()| (*part).to_owned())?;
         }
         ControlFlow::Continue(())
-    }
-
-    /// The labels of `narthex_device_info`.
-    fn info(&self, state: &State) -> LabelText {
-        let labels = [
-            (&*self.device_label, &*state.name),
-            ("firmware", &state.firmware),
-            ("link", &state.origin.link),
-        ];
-        LabelText::new(&labels).unwrap_or_default()
     }
 }

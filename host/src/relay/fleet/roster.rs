@@ -57,7 +57,7 @@ impl Roster {
         &'a self,
         members: &'a Members,
         name: &str,
-    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Arc<Device>)> {
+    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Arc<Device>)> + use<'a> {
         let (Ok(at) | Err(at)) = members.search(self, name, 0);
         let rest = members.0.get(at..).unwrap_or_default();
         rest.iter().filter_map(|number| self.entry(*number)).map(|Entry { name, device }| (name, device))

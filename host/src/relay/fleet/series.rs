@@ -1,5 +1,6 @@
 //! The families of one device, and the newest values of their series.
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use super::super::session::{ChildSchema, FamilySchema, Refused};
@@ -8,18 +9,34 @@ use super::table::Table;
 use crate::model::{Family, Kind, Point, Value};
 
 /// Families by name, and their cells.
+///
+/// What a page reads of each device stands in front, as [`State`](super::device::State) says.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Series {
     layout: Arc<Layout>,
+    /// As many as the layout has once the first have come.
+    cells: Box<[u64]>,
+    /// Whether every cell holds a value of this boot.
+    is_whole: bool,
+    /// Whether every family is shown.
+    is_shown: bool,
+    /// Which cells hold a value of this boot.
+    present: Box<[bool]>,
     /// What the fleet makes of each family.
     offers: Vec<Offer>,
     /// Families that the fleet does not show, and why.
     refused: Vec<Refused>,
-    cells: Vec<u64>,
-    /// Which cells hold a value of this boot.
-    present: Vec<bool>,
     /// In the order of their cells.
     tables: Vec<Table>,
+}
+
+/// Where a family stands in a layout: those of the same firmware share one.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    layout: Option<Arc<Layout>>,
+    /// Which family of it; `None` if it has none of the name.
+    at: Option<usize>,
 }
 
 /// What the fleet makes of a device's family.
@@ -45,8 +62,7 @@ impl Series {
                 let layout = Arc::make_mut(&mut self.layout);
                 let place = layout.insert(at, schema);
                 self.offers.insert(at, Offer::Pending);
-                self.cells.resize(layout.cells(), 0);
-                self.present.resize(layout.cells(), false);
+                (self.is_whole, self.is_shown) = (false, false);
                 if schema.is_table() {
                     self.tables.push(Table::new(schema, place));
                 }
@@ -61,9 +77,26 @@ impl Series {
         Arc::make_mut(&mut self.layout).shrink();
         self.layout = share(&self.layout);
         self.offers.shrink_to_fit();
-        self.cells.shrink_to_fit();
-        self.present.shrink_to_fit();
         self.tables.shrink_to_fit();
+    }
+
+    /// Makes room for the cells of families that have come: not with each of these, as they come one by one.
+    fn make_room(&mut self) {
+        let cells = self.layout.cells();
+        if self.cells.len() < cells {
+            let mut longer = std::mem::take(&mut self.cells).into_vec();
+            longer.resize(cells, 0);
+            self.cells = longer.into();
+            let mut longer = std::mem::take(&mut self.present).into_vec();
+            longer.resize(cells, false);
+            self.present = longer.into();
+            // Nothing comes for a family without cells, which has room for one as well.
+            for slot in self.layout.slots().iter().filter(|slot| slot.schema.cells == 0) {
+                if let Some(present) = self.present.get_mut(slot.place) {
+                    *present = true;
+                }
+            }
+        }
     }
 
     pub(super) fn clear(&mut self) {
@@ -71,13 +104,22 @@ impl Series {
     }
 
     /// A family that is shown, looked for first where another device had it.
-    pub(super) fn find(&self, family: &str, hint: &mut usize) -> Option<&Slot> {
-        let is_there = self.slots().get(*hint).is_some_and(|slot| *slot.schema.family.name == *family);
-        if !is_there {
-            *hint = self.layout.search(family).ok()?;
+    pub(super) fn find(&self, family: &str, place: &mut Place) -> Option<&Slot> {
+        // Kept while it is compared with, so that no other one can stand at its address.
+        if !place.layout.as_ref().is_some_and(|there| Arc::ptr_eq(there, &self.layout)) {
+            *place = Place { layout: Some(Arc::clone(&self.layout)), at: self.layout.search(family).ok() };
         }
-        self.offers.get(*hint).filter(|offer| **offer == Offer::Shown)?;
-        self.slots().get(*hint)
+        let at = place.at?;
+        if !self.is_shown && self.offers.get(at) != Some(&Offer::Shown) {
+            return None;
+        }
+        self.slots().get(at)
+    }
+
+    /// Reads what [`point`](Self::point) will, of a family that most likely stands there.
+    pub(super) fn touch(&self, place: &Place) {
+        let slot = place.at.and_then(|at| place.layout.as_ref()?.slots().get(at));
+        black_box(slot.and_then(|slot| self.cells.get(slot.place).copied()));
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
@@ -101,12 +143,14 @@ impl Series {
                 }
             };
         }
+        self.is_shown = self.offers.iter().all(|offer| *offer == Offer::Shown);
         new
     }
 
     /// No family is shown any more. Tells which were.
     pub(super) fn withdraw(&mut self, mut hide: impl FnMut(&Family)) {
         self.refused.clear();
+        self.is_shown = false;
         for (slot, offer) in self.layout.slots().iter().zip(&mut self.offers) {
             if std::mem::replace(offer, Offer::Pending) == Offer::Shown {
                 hide(&slot.schema.family);
@@ -122,6 +166,7 @@ impl Series {
     /// New values of whole children, as of this uptime in tenths of a second.
     pub(super) fn write(&mut self, place: usize, cells: &[u64], uptime: u32) {
         let Some(end) = place.checked_add(cells.len()) else { return };
+        self.make_room();
         let (Some(there), Some(present)) = (self.cells.get_mut(place..end), self.present.get_mut(place..end))
         else {
             return;
@@ -137,7 +182,10 @@ impl Series {
             }
         }
         there.copy_from_slice(cells);
-        present.fill(true);
+        if !self.is_whole {
+            present.fill(true);
+            self.is_whole = self.present.iter().all(|present| *present);
+        }
     }
 
     /// The labels of a slot of the table at `place`. Tells the family if they cannot be.
@@ -165,6 +213,9 @@ impl Series {
 
     /// The table of a family, if it is one.
     pub(super) fn table(&self, slot: &Slot) -> Option<&Table> {
+        if !slot.schema.is_table() {
+            return None;
+        }
         let at = self.tables.binary_search_by_key(&slot.place, |table| table.place).ok()?;
         self.tables.get(at)
     }
@@ -174,7 +225,9 @@ impl Series {
     fn child(&self, slot: &Slot, index: usize, birth: Option<u32>) -> Option<&[u64]> {
         let first = slot.place.checked_add(index.checked_mul(slot.schema.cells)?)?;
         // Children come whole, so the first cell speaks for all.
-        self.present.get(first).filter(|present| **present)?;
+        if !self.is_whole && self.present.get(first) != Some(&true) {
+            return None;
+        }
         let cells = self.cells.get(first..first.checked_add(slot.schema.cells)?)?;
         if !slot.schema.is_table() {
             return Some(cells);
@@ -216,15 +269,16 @@ impl Series {
 
     /// How many series are shown, counted as Prometheus does.
     pub(super) fn count(&self) -> usize {
+        if let Some(series) = self.layout.series().filter(|_| self.is_whole && self.is_shown) {
+            return series;
+        }
         let shown = self.slots().iter().zip(&self.offers).filter(|(_, offer)| **offer == Offer::Shown);
         shown.map(|(slot, _)| self.count_set(slot).saturating_mul(slot.schema.series_of_child())).sum()
     }
 
     fn count_set(&self, slot: &Slot) -> usize {
         let schema = &*slot.schema;
-        let plain = !schema.is_optional()
-            && matches!(schema.family.kind, Kind::Counter | Kind::Gauge | Kind::Histogram);
-        if schema.is_table() || !plain {
+        if !schema.is_plain() {
             let is_set = |child: &ChildSchema, birth| self.point(slot, child, birth).is_some();
             let fixed = schema.children.iter().filter(|child| is_set(child, None)).count();
             let named = self.table(slot).map_or(&[][..], Table::named);
@@ -238,7 +292,7 @@ impl Series {
     /// Bytes that it holds beside what is shared.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        self.offers.capacity() + self.cells.capacity() * 8 + self.present.capacity()
+        self.offers.capacity() + self.cells.len() * 8 + self.present.len()
     }
 
     /// Takes over families and values which have not come yet, up to `max` series in all.
@@ -252,6 +306,7 @@ impl Series {
                 }
             }
             let Some(place) = self.add(&slot.schema) else { continue };
+            self.make_room();
             let (stride, cells) = (slot.schema.cells.max(1), slot.schema.total_cells());
             let heard = |series: &Self, place: usize, index: usize| {
                 let at = index.checked_mul(stride).and_then(|cell| place.checked_add(cell));

@@ -1,20 +1,23 @@
 //! The fleet as a source: family by family, device by device.
 
-use std::cmp::Ordering;
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::super::session::ChildSchema;
 use super::Fleet;
-use super::device::State;
+use super::device::{Device, State};
 use super::layout::Slot;
 use super::roster::{Members, Roster};
-use super::table::{Named, Table, text};
+use super::series::Place;
+use super::table::{Named, text};
 use crate::model::{Child, Family, Kind};
 use crate::registry::{Indexed, Resume};
 
 /// Most pieces of a label text that are lent as they are; more are joined first.
 const PIECES: usize = 12;
+/// For how many devices memory is asked for at once: about as many as a core can wait for.
+const AHEAD: usize = 16;
 
 impl Indexed for Fleet {
     fn families(&self) -> Vec<Arc<Family>> {
@@ -36,70 +39,102 @@ impl Indexed for Fleet {
         }
         let index = self.read();
         let Some(offered) = index.families.get(family) else { return true };
-        // Devices with the same firmware have a family in the same place.
-        let mut hint = 0;
-        each_device(&index.devices, &offered.devices, resume, |state, from| {
-            let Some(slot) = state.series.find(family, &mut hint) else { return ControlFlow::Continue(()) };
-            children(state, slot, from, visitor)
+        let place = RefCell::new(Place::default());
+        let touch = |state: &State| {
+            state.touch_label();
+            state.series.touch(&place.borrow());
+        };
+        each_device(&index.devices, &offered.devices, resume, touch, |state, from| {
+            match state.series.find(family, &mut place.borrow_mut()) {
+                Some(slot) => children(state, slot, from, visitor),
+                None => ControlFlow::Continue(()),
+            }
         })
     }
 }
 
+type Visitor<'a> = dyn FnMut(&Child<'_>) -> ControlFlow<()> + 'a;
+
 /// Shows the children of one device in the order of their own labels, from the text `from` on.
-fn children(
+fn children(state: &State, slot: &Slot, from: &str, visitor: &mut Visitor<'_>) -> ControlFlow<String> {
+    let is_before = |child: &ChildSchema| text(child).lt(from.bytes());
+    let mut fixed = &*slot.schema.children;
+    if !from.is_empty() {
+        fixed = fixed.get(fixed.partition_point(is_before)..).unwrap_or_default();
+    }
+    if let Some(table) = state.series.table(slot) {
+        let mut named = table.named();
+        if !from.is_empty() {
+            named = named.get(named.partition_point(|named| is_before(&named.child))..).unwrap_or_default();
+        }
+        while let [Named { child, birth }, rest @ ..] = named {
+            if let [first, others @ ..] = fixed
+                && text(first).lt(text(child))
+            {
+                fixed = others;
+                show(state, slot, first, None, table.since(first.index), visitor)?;
+            } else {
+                named = rest;
+                show(state, slot, child, Some(*birth), table.since(child.index), visitor)?;
+            }
+        }
+        for child in fixed {
+            show(state, slot, child, None, table.since(child.index), visitor)?;
+        }
+        return ControlFlow::Continue(());
+    }
+    fixed.iter().try_for_each(|child| show(state, slot, child, None, 0, visitor))
+}
+
+/// Shows a child, if it is there. If it is refused, tells its text.
+#[inline]
+fn show(
     state: &State,
     slot: &Slot,
-    from: &str,
-    visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
+    child: &ChildSchema,
+    birth: Option<u32>,
+    since: u32,
+    visitor: &mut Visitor<'_>,
 ) -> ControlFlow<String> {
-    let table = state.series.table(slot);
-    let is_before = |child: &ChildSchema| !from.is_empty() && text(child).lt(from.bytes());
-    let fixed = &*slot.schema.children;
-    let named = table.map_or(&[][..], Table::named);
-    let mut fixed = fixed.get(fixed.partition_point(is_before)..).unwrap_or_default();
-    let mut named = named.get(named.partition_point(|named| is_before(&named.child))..).unwrap_or_default();
+    let Some(point) = state.series.point(slot, child, birth) else { return ControlFlow::Continue(()) };
     let counts = matches!(slot.schema.family.kind, Kind::Counter | Kind::Histogram);
-    loop {
-        let (child, birth) = match (fixed, named) {
-            ([], []) => return ControlFlow::Continue(()),
-            ([child, rest @ ..], []) => {
-                fixed = rest;
-                (child, None)
-            }
-            ([child, rest @ ..], [first, ..]) if text(child).cmp(text(&first.child)) == Ordering::Less => {
-                fixed = rest;
-                (child, None)
-            }
-            (_, [Named { child, birth }, rest @ ..]) => {
-                named = rest;
-                (child, Some(*birth))
-            }
-        };
-        let Some(point) = state.series.point(slot, child, birth) else { continue };
-        let since = table.map_or(0, |table| table.since(child.index));
-        let created = counts.then(|| state.unix_ms(since));
-        let mut joined = String::new();
-        let mut pieces = [""; PIECES];
-        let labels = lend(child, &state.labels, &mut pieces, &mut joined);
-        if visitor(&Child { labels, point, created }).is_break() {
-            return ControlFlow::Break(child.pieces.concat());
+    let created = counts.then(|| state.unix_ms(since));
+    let (first, rest) = state.labels();
+    let shown = match (&*child.pieces, rest) {
+        // The device label is all that is added.
+        ([before, after], []) => {
+            let all: [&str; 3] = [before, first, after];
+            let labels = match (before.is_empty(), after.is_empty()) {
+                (true, true) => &all[1..2],
+                (true, false) => &all[1..],
+                (false, true) => &all[..2],
+                (false, false) => &all[..],
+            };
+            visitor(&Child { labels, point, created })
         }
-    }
+        (all, rest) => {
+            let added = std::iter::once(first).chain(rest.iter().map(|text| &**text));
+            let (mut pieces, mut joined) = ([""; PIECES], String::new());
+            let labels = lend(all, added, &mut pieces, &mut joined);
+            visitor(&Child { labels, point, created })
+        }
+    };
+    shown.map_break(|()| child.pieces.concat())
 }
 
 /// The label text of a child with the device's labels in between, in pieces of which none is empty.
 fn lend<'a, 'b>(
-    child: &'a ChildSchema,
-    added: &'a [Box<str>],
-    pieces: &'b mut [&'a str; PIECES],
+    pieces: &'a [Box<str>],
+    added: impl Iterator<Item = &'a str> + Clone,
+    lent: &'b mut [&'a str; PIECES],
     joined: &'a mut String,
 ) -> &'b [&'a str] {
-    let added = added.iter().map(|text| &**text).chain(std::iter::repeat(""));
-    let all = child.pieces.iter().zip(added).flat_map(|(piece, added)| [&**piece, added]);
+    let added = added.chain(std::iter::repeat(""));
+    let all = pieces.iter().zip(added).flat_map(|(piece, added)| [&**piece, added]);
     let mut len = 0;
     let mut fits = true;
     for piece in all.clone().filter(|piece| !piece.is_empty()) {
-        match pieces.get_mut(len) {
+        match lent.get_mut(len) {
             Some(to) => *to = piece,
             None => fits = false,
         }
@@ -107,9 +142,9 @@ fn lend<'a, 'b>(
     }
     if !fits {
         joined.extend(all);
-        (pieces[0], len) = (joined, 1);
+        (lent[0], len) = (joined, 1);
     }
-    pieces.get(..len).unwrap_or_default()
+    lent.get(..len).unwrap_or_default()
 }
 
 /// Goes through devices from `resume` on, with the text of the child to begin with; a device that is left tells the
@@ -118,21 +153,35 @@ fn lend<'a, 'b>(
 /// The key is the device's name and that text, the index the length of the name. Whatever devices come, go, boot or
 /// change meanwhile, what stands in front of the key was shown and what stands behind was not: no series is shown
 /// twice.
+///
+/// Among many devices none is in a cache. So memory is asked for [`AHEAD`] of them at once, and waited for once: where
+/// they are, and then what `touch` reads of each.
 pub(super) fn each_device(
     roster: &Roster,
     members: &Members,
     resume: &mut Resume,
+    touch: impl Fn(&State),
     mut visit: impl FnMut(&State, &str) -> ControlFlow<String>,
 ) -> bool {
-    let key = std::mem::take(&mut resume.key);
-    let (last, text) = key.split_at_checked(resume.index).unwrap_or((&key, ""));
-    for (name, device) in roster.from(members, last) {
-        let from = if **name == *last { text } else { "" };
-        if let ControlFlow::Break(next) = visit(&device.lock(), from) {
-            resume.key = [&**name, &next].concat();
-            resume.index = name.len();
-            return false;
+    let (key, last) = resume.leave();
+    let (last, text) = key.split_at_checked(last).unwrap_or((&key, ""));
+    let mut devices = roster.from(members, last).peekable();
+    // Names are looked at no more than once: they are elsewhere in memory.
+    let mut from = devices.peek().filter(|(name, _)| ***name == *last).map_or("", |_| text);
+    let mut devices = devices.map(|(_, device)| device);
+    loop {
+        let some: [Option<&Arc<Device>>; AHEAD] = std::array::from_fn(|_| devices.next());
+        if some[0].is_none() {
+            return true;
+        }
+        some.iter().flatten().for_each(|device| device.touch());
+        let states = some.map(|device| device.map(|device| device.lock()));
+        states.iter().flatten().for_each(|state| touch(state));
+        for state in states.into_iter().flatten() {
+            if let ControlFlow::Break(next) = visit(&state, std::mem::take(&mut from)) {
+                resume.stop([&*state.name, &next], state.name.len(), key);
+                return false;
+            }
         }
     }
-    true
 }

@@ -175,9 +175,10 @@ impl FamilySchema {
         }
     }
 
-    /// Whether a cell may be unset.
-    pub fn is_optional(&self) -> bool {
-        self.optional
+    /// Whether every child is shown once its cells have come.
+    pub fn is_plain(&self) -> bool {
+        let always = matches!(self.family.kind, Kind::Counter | Kind::Gauge | Kind::Histogram);
+        always && !self.optional && !self.is_table()
     }
 
     /// What a cell stands for; `None` if it is unset. The state of a state set is its index.

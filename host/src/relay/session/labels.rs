@@ -52,6 +52,16 @@ impl Added {
         &self.names
     }
 
+    /// The name of the device label.
+    pub fn device(&self) -> &str {
+        self.names.get(self.device).map_or("", |name| name)
+    }
+
+    /// Which of the names is that of the device label.
+    pub fn index(&self) -> usize {
+        self.device
+    }
+
     /// Renders a device's labels, one text for each name in order; that of a label it does not have is empty. Labels
     /// of other names are left out.
     ///

@@ -1,0 +1,157 @@
+//! The lines of a family, out of texts that are ready.
+
+use std::ops::Range;
+
+use narthex::model::{Kind, Scale, Value};
+use narthex::text::{Format, Out, head, line};
+
+use crate::model::{Bound, Child, Family, Point};
+
+/// How the lines of one family after the other are written on one page.
+#[derive(Debug)]
+pub(super) struct Lines {
+    format: Format,
+    created: bool,
+    /// Begins the lines of all values; in a histogram those of its buckets.
+    value: Beginning,
+    sum: Beginning,
+    count: Beginning,
+    since: Beginning,
+}
+
+/// What begins a line: the name of a series and a brace, for labels to follow.
+#[derive(Debug, Default)]
+struct Beginning(String);
+
+impl Lines {
+    pub(super) fn new(format: Format) -> Self {
+        Self {
+            format,
+            created: false,
+            value: Beginning::default(),
+            sum: Beginning::default(),
+            count: Beginning::default(),
+            since: Beginning::default(),
+        }
+    }
+
+    pub(super) fn with_created(self) -> Self {
+        Self { created: self.format == Format::OpenMetrics, ..self }
+    }
+
+    /// What comes now is of this family.
+    pub(super) fn begin(&mut self, family: &Family) {
+        let name = &*family.name;
+        if family.kind == Kind::Histogram {
+            self.value.set(name, "_bucket");
+            self.sum.set(name, "_sum");
+            self.count.set(name, "_count");
+        } else {
+            self.value.set(name, "");
+        }
+        if self.created {
+            self.since.set(family.open_metrics_name(), "_created");
+        }
+    }
+
+    /// Writes HELP, TYPE and UNIT.
+    pub(super) fn head(&self, out: &mut Out<'_>, family: &Family) {
+        let Family { name, help, unit, kind } = family;
+        head::help(out, self.format, name, *kind, help);
+        head::kind(out, self.format, name, *kind);
+        head::unit(out, self.format, name, *kind, unit);
+    }
+
+    /// Writes all lines of a child.
+    pub(super) fn child(&self, out: &mut Out<'_>, child: &Child<'_>) {
+        let labels = if child.is_bare() { &[] } else { child.labels };
+        let mut line = Line { out, format: self.format, labels };
+        match child.point {
+            Point::Value { value, scale } => line.sample(&self.value, value, scale),
+            Point::Histogram { bounds, buckets, sum, scale } => {
+                // All but the last label of the buckets' lines is the same: they are copied from the first.
+                let mut head = None;
+                let mut total = 0u64;
+                let ends = bounds.iter().map(|bound| bound.label(self.format)).chain([Bound::INFINITE]);
+                for (end, bucket) in ends.zip(buckets) {
+                    total = total.wrapping_add(*bucket);
+                    line.bucket(&mut head, &self.value, end, total);
+                }
+                line.sample(&self.sum, sum, scale);
+                line.sample(&self.count, Value::Unsigned(total), Scale::ONE);
+            }
+            Point::States { states, state } => {
+                for (index, label) in states.iter().enumerate() {
+                    line.state(&self.value, label.as_str(), index == state);
+                }
+            }
+        }
+        if let (true, Some(created)) = (self.created, child.created) {
+            line.sample(&self.since, Value::Unsigned(created), Scale::new(-3));
+        }
+    }
+}
+
+impl Beginning {
+    fn set(&mut self, name: &str, suffix: &str) {
+        self.0.clear();
+        self.0.extend([name, suffix, "{"]);
+    }
+
+    fn bare(&self) -> &str {
+        self.0.strip_suffix('{').unwrap_or_default()
+    }
+}
+
+/// Writes the lines of one child.
+struct Line<'a, 'b, 'c> {
+    out: &'a mut Out<'b>,
+    format: Format,
+    /// Its label text in pieces; none if it is empty.
+    labels: &'c [&'c str],
+}
+
+impl Line<'_, '_, '_> {
+    fn sample(&mut self, beginning: &Beginning, value: Value, scale: Scale) {
+        let start = self.out.len();
+        if self.labels.is_empty() {
+            self.out.str(beginning.bare());
+        } else {
+            self.labelled(beginning);
+            self.out.str("}");
+        }
+        line::finish(self.out, self.format, start, value, scale);
+    }
+
+    /// Writes the line of a bucket. `head` is where that of the first one stands, up to the last label; `end` is a
+    /// comma, that label, and the brace.
+    fn bucket(&mut self, head: &mut Option<Range<usize>>, beginning: &Beginning, end: &str, n: u64) {
+        let start = self.out.len();
+        match head {
+            Some(head) => self.out.again(head.start, head.len()),
+            None => *head = Some(self.labelled(beginning)),
+        }
+        self.out.str(if self.labels.is_empty() { end.get(1..).unwrap_or_default() } else { end });
+        line::finish(self.out, self.format, start, Value::Unsigned(n), Scale::ONE);
+    }
+
+    /// Writes the line of a state.
+    fn state(&mut self, beginning: &Beginning, label: &str, holds: bool) {
+        let start = self.out.len();
+        self.labelled(beginning);
+        self.out.str(if self.labels.is_empty() { "" } else { "," });
+        self.out.str(label);
+        self.out.str("}");
+        line::finish(self.out, self.format, start, Value::Unsigned(holds.into()), Scale::ONE);
+    }
+
+    /// Writes a line's head up to where labels may follow. Returns where it stands.
+    fn labelled(&mut self, beginning: &Beginning) -> Range<usize> {
+        let start = self.out.len();
+        self.out.str(&beginning.0);
+        for piece in self.labels {
+            self.out.str(piece);
+        }
+        start..self.out.len()
+    }
+}

@@ -4,7 +4,7 @@
 #   tests/run.sh            all steps, in order; stops at the first that fails
 #   tests/run.sh STEP...    only these steps
 #
-# Steps: install format clippy docs test models miri targets qemu servers fuzz
+# Steps: install format clippy docs test models miri targets qemu servers fuzz figures
 #
 # Output of a step that passes stays in its log; that of a step that fails is printed. Servers listen on loopback and
 # end with the step that started them. The long forms are in tests/long.sh.
@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(install format clippy docs test models miri targets qemu servers fuzz)
+readonly STEPS=(install format clippy docs test models miri targets qemu servers fuzz figures)
 
 # Targets with compare-and-swap, and those where the binary must bring a critical section.
 readonly WITH_CAS=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf)
@@ -75,6 +75,7 @@ install_debian() {
     # libFuzzer is built from its source.
     command -v c++ >/dev/null || missing+=(g++)
     command -v python3 >/dev/null || missing+=(python3)
+    command -v valgrind >/dev/null || missing+=(valgrind)
     has_venv || missing+=(python3-venv)
     [ ${#missing[@]} -gt 0 ] || return 0
     command -v apt-get >/dev/null || cannot "${missing[*]}" "apt-get is not here"
@@ -100,6 +101,7 @@ step_install() {
 step_format() {
     cargo fmt --all --check -- --color never
     cargo fmt --all --check --manifest-path firmware-examples/Cargo.toml -- --color never
+    cargo fmt --check --manifest-path tests/figures/Cargo.toml -- --color never
 }
 
 step_clippy() {
@@ -199,6 +201,12 @@ step_servers() {
 step_fuzz() {
     cargo test --package narthex-fuzz
     tests/fuzz/run.sh 10
+}
+
+# What narthex costs is not worse than its baseline.
+step_figures() {
+    cargo clippy --manifest-path tests/figures/Cargo.toml --locked -- -D warnings
+    tests/figures.sh --check
 }
 
 # Each step is a process group of its own, so that nothing it started outlives it or an interrupted run.

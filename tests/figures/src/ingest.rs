@@ -18,6 +18,11 @@ pub(crate) const WORKLOADS: &[(&str, Workload)] = &[
     ("full", || counted(Feeding::full())),
     ("sparse", || counted(Feeding::sparse())),
     ("trickling", || counted(Feeding::trickling())),
+    ("text", || {
+        let (pages, mut series) = pages();
+        let things = pages.len();
+        (Box::new(move || read(&pages, &mut series)), things)
+    }),
     ("fleet of 1", || alone(1)),
     ("fleet of 100", || alone(100)),
     ("fleet of 10000", || alone(10_000)),
@@ -107,8 +112,10 @@ impl Turn {
     const SNAPSHOTS: usize = 10_000;
 
     fn new(devices: usize) -> Self {
-        let devices = Rig::new().populate(&PUMP, devices);
-        Self { devices, random: Random::new(3), batch: Vec::new() }
+        let (devices, mut random) = (Rig::new().populate(&PUMP, devices), Random::new(3));
+        // Numbers have as many digits in a small fleet as in a large one, for which they were counted on.
+        (devices.len()..Self::SNAPSHOTS).for_each(|_| PUMP.moment(&mut random));
+        Self { devices, random, batch: Vec::new() }
     }
 
     fn prepare(&mut self, snapshots: usize) {
@@ -142,22 +149,32 @@ fn alone(devices: usize) -> (Box<dyn FnMut()>, usize) {
     (Box::new(move || turn.run()), 1_000)
 }
 
+/// Pages of one device, a moment after the other; and what reads them.
+fn pages() -> (Vec<String>, Series) {
+    let mut random = Random::new(5);
+    PUMP.day(&mut random);
+    let page = |_| {
+        PUMP.moment(&mut random);
+        parser::page(&PUMP)
+    };
+    let pages: Vec<_> = (0..64).map(page).collect();
+    let mut series = Series::new(&pages[0]);
+    assert_eq!(series.read(&pages[1]), 69);
+    (pages, series)
+}
+
+/// Reads pages, each as if it had just come.
+fn read(pages: &[String], series: &mut Series) {
+    for page in pages {
+        black_box(series.read(black_box(page)));
+    }
+}
+
 /// Prints the figures of single snapshots.
 pub(crate) fn snapshots() {
     let (mut full, mut sparse, mut trickling) = (Feeding::full(), Feeding::sparse(), Feeding::trickling());
-    let mut random = Random::new(5);
-    let pages: Vec<_> = (0..64)
-        .map(|_| {
-            PUMP.moment(&mut random);
-            parser::page(&PUMP)
-        })
-        .collect();
-    let mut series = Series::new(&pages[0]);
-    assert_eq!(series.read(&pages[1]), 69);
-    let mut parse = || {
-        clock::nanoseconds(|| pages.iter().for_each(|page| _ = black_box(series.read(black_box(page)))))
-            / 64.0
-    };
+    let (pages, mut series) = pages();
+    let mut parse = || clock::nanoseconds(|| read(&pages, &mut series)) / pages.len() as f64;
     let [text, full_time, sparse_time, trickling_time] =
         clock::rounds(15, [&mut parse, &mut || full.time(), &mut || sparse.time(), &mut || trickling.time()]);
     for (what, time, allocations) in [
@@ -171,6 +188,7 @@ pub(crate) fn snapshots() {
         row(&format!("ingest of a {what} snapshot, allocations"), allocations, 2);
     }
     row("text of the same, parsed and looked up, time", text, 0);
+    row("text of the same, parsed and looked up, instructions", callgrind::instructions("text"), 0);
 }
 
 /// Prints how the cost of one device's snapshot depends on how many other devices there are.

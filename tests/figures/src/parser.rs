@@ -23,10 +23,16 @@ impl Series {
 
     /// Reads a page: each line is taken apart, its series looked up, its value kept. Returns how many series there were.
     pub(crate) fn read(&mut self, page: &str) -> usize {
-        let mut read = 0;
-        for line in page.lines().filter(|line| !line.starts_with('#')) {
-            let Some((name, value)) = line.rsplit_once(' ') else { continue };
-            let Ok(value) = value.parse() else { continue };
+        let (mut read, mut rest) = (0, page);
+        while let Some(end) = memchr::memchr(b'\n', rest.as_bytes()) {
+            let (line, behind) = rest.split_at(end);
+            rest = behind.get(1..).unwrap_or_default();
+            if line.starts_with('#') {
+                continue;
+            }
+            let Some(space) = memchr::memrchr(b' ', line.as_bytes()) else { continue };
+            let (name, value) = line.split_at(space);
+            let Ok(value) = value[1..].parse() else { continue };
             if let Some(place) = self.places.get(name).and_then(|place| self.values.get_mut(*place)) {
                 *place = value;
                 read += 1;

@@ -33,7 +33,9 @@ pub(crate) fn nodes(devices: usize) -> Registry {
         ("dropped_packets", "Packets dropped"),
     ] {
         let family = Family::<Labels, Counter>::default();
-        labels.iter().for_each(|labels| _ = family.get_or_create(labels).inc_by(random.total().into()));
+        for labels in &labels {
+            family.get_or_create(labels).inc_by(random.total().into());
+        }
         registry.register(format!("node_{name}"), help, family);
     }
     let celsius = Family::<Labels, Gauge<f64, std::sync::atomic::AtomicU64>>::default();

@@ -156,13 +156,17 @@ macro_rules! work {
             fn day(&self, random: &mut $crate::random::Random) {
                 let $group = self;
                 let parts: &[&dyn $crate::device::Worked] = $parts;
-                parts.iter().for_each(|part| part.day(random));
+                for part in parts {
+                    part.day(random);
+                }
             }
 
             fn moment(&self, random: &mut $crate::random::Random) {
                 let $group = self;
                 let parts: &[&dyn $crate::device::Worked] = $parts;
-                parts.iter().for_each(|part| part.moment(random));
+                for part in parts {
+                    part.moment(random);
+                }
             }
         }
     };

@@ -24,6 +24,7 @@ options:
 
 ways of measuring, and about how long they take once built:
   qemu     instructions of REF-A, in an emulator that counts them       2 s
+  stack    the stack below entry points of a firmware of everything     2 s
   elf      sections and calls of the linked REF-A                       5 s
   bytes    snapshots of known firmware, framed                          1 s
   ingest   a snapshot, decoded, checked and kept                       10 s
@@ -40,7 +41,7 @@ fail() {
     exit 2
 }
 
-tsv=0 mode=write rows=.
+tsv=0 mode=write table=. only=.
 while (($#)); do
     case $1 in
     --help | -h)
@@ -50,11 +51,10 @@ while (($#)); do
     --tsv) tsv=1 ;;
     --check) mode=check ;;
     --accept) mode=accept ;;
-    --device) rows=$'^device\t' ;;
-    --host) rows=$'^host\t' ;;
+    --device | --host) table=${1#--} ;;
     --only)
         (($# >= 2)) || fail "--only needs a value; see --help"
-        rows="^[a-z]+"$'\t'"([^"$'\t'"]*"$'\t'")?[^"$'\t'"]*($2)"
+        only=$2
         shift
         ;;
     *) fail "unknown option '$1'; see --help" ;;
@@ -67,7 +67,8 @@ CARGO_TARGET_DIR=$(realpath -m "$CARGO_TARGET_DIR")
 export CARGO_TERM_COLOR=never
 wanted=$(mktemp) measured=$(mktemp)
 trap 'rm -f "$wanted" "$measured"' EXIT
-grep -v '^#' tests/figures/rows.tsv | grep -E -- "$rows" >"$wanted" || fail "no row fits"
+awk -F '\t' -v table="$table" -v only="$only" '!/^#/ && $1 ~ table && ($2 ~ only || $3 ~ only)' tests/figures/rows.tsv >"$wanted"
+[[ -s $wanted ]] || fail "no row fits"
 
 # Where the LLVM tools of the Rust toolchain are.
 llvm() {
@@ -80,6 +81,14 @@ llvm() {
 # Instructions of REF-A, and what its encoders keep.
 measure_qemu() {
     firmware-examples/boot.sh instructions
+}
+
+# How deep the stack gets below entry points, of all that have a row.
+measure_stack() {
+    local what measured
+    firmware-examples/boot.sh stack | while IFS=$'\t' read -r what measured; do
+        if cut -f 3 tests/figures/rows.tsv | grep -qxF -- "$what"; then printf '%s\t%s\n' "$what" "$measured"; fi
+    done
 }
 
 # Builds REF-A with these features, and prints where it is.
@@ -129,11 +138,11 @@ host() {
 }
 
 scope=some
-[[ $rows != . ]] || scope=all
+[[ $table$only != .. ]] || scope=all
 mapfile -t ways < <(cut -f 2 "$wanted" | sort -u)
 for way in "${ways[@]}"; do
     case $way in
-    qemu | elf) "measure_$way" ;;
+    qemu | stack | elf) "measure_$way" ;;
     *) host "$way" ;;
     esac >>"$measured"
 done

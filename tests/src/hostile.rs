@@ -2,7 +2,7 @@
 
 use narthex::frame::{Header, Kind, payload, seal};
 use narthex::wire::record::{self, Head};
-use narthex::wire::{Hello, Identity, put_varint};
+use narthex::wire::{Hello, Identity, Window, put_varint};
 
 /// A device made up frame by frame.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +34,12 @@ impl Liar {
 
     /// A frame that says this name and firmware, and how much is to come.
     pub fn hello(&mut self, device: &str, firmware: &str, families: usize, cells: usize) -> Vec<u8> {
-        let mut buf = [0; 256];
+        let (mut buf, mut part) = ([0; 256], 0);
         let hello = Hello { identity: Identity { device, firmware }, families, cells, flags: 0 };
         let head = Head { kind: record::kind::HELLO, fields: &[] };
-        let len =
-            record::put(&mut buf, &head, 0, |window| hello.write(window)).map_or(0, |written| written.len);
+        let mut page = Window::new(&mut buf, 0);
+        assert!(record::put(&mut page, &head, &mut part, &|window| hello.write(window)), "a hello is short");
+        let len = page.kept();
         self.frame(Kind::RECORDS, &buf[..len])
     }
 

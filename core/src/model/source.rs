@@ -79,6 +79,11 @@ pub trait Source: Sync {
         None
     }
 
+    /// Whether there may be children that come and go. Where this is constant and false, what they take is not linked.
+    fn has_tables(&self) -> bool {
+        true
+    }
+
     /// The hash of the schema of all families ([`wire::schema`](crate::wire::schema)), constant while the set is.
     fn schema_hash(&self) -> u32;
 

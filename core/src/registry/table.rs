@@ -163,6 +163,11 @@ impl<T: Tables> Source for Registry<T> {
         entry.group.metric(metric)?.slots()
     }
 
+    #[inline]
+    fn has_tables(&self) -> bool {
+        T::ANY
+    }
+
     fn schema_hash(&self) -> u32 {
         self.schema_hash
     }

@@ -1,6 +1,6 @@
 //! Writing and reading the fields of records.
 
-use super::{put_varint, take_varint};
+use super::take_varint;
 
 /// A window on a byte string that is written from its beginning: only what falls into the window is kept, the rest
 /// is counted.
@@ -20,8 +20,12 @@ use super::{put_varint, take_varint};
 #[derive(Debug)]
 pub struct Window<'a> {
     buf: &'a mut [u8],
-    offset: usize,
-    at: usize,
+    /// Bytes of the string that are in front of the window.
+    skip: usize,
+    /// Bytes that were kept.
+    kept: usize,
+    /// Bytes that were written.
+    total: usize,
 }
 
 /// A field is cut off, or not what it should be.
@@ -31,62 +35,79 @@ pub struct Truncated;
 impl<'a> Window<'a> {
     /// A window of the size of `buf`, that begins `offset` bytes into the string.
     pub const fn new(buf: &'a mut [u8], offset: usize) -> Self {
-        Self { buf, offset, at: 0 }
+        Self { buf, skip: offset, kept: 0, total: 0 }
     }
 
     /// Length of the whole string so far.
     pub const fn total(&self) -> usize {
-        self.at
+        self.total
     }
 
     /// How many bytes fell into the window.
     pub const fn kept(&self) -> usize {
-        let behind = self.at.saturating_sub(self.offset);
-        if behind < self.buf.len() { behind } else { self.buf.len() }
+        self.kept
+    }
+
+    /// Begins another string behind what was kept; of that one, too, so many bytes are in front of the window.
+    pub(crate) const fn next(&mut self, offset: usize) {
+        (self.skip, self.total) = (offset, 0);
+    }
+
+    /// Keeps no more than so many bytes.
+    pub(crate) const fn cut(&mut self, kept: usize) {
+        if self.kept > kept {
+            self.kept = kept;
+        }
+    }
+
+    /// Puts this in the place of a byte that was kept.
+    pub(crate) const fn replace(&mut self, at: usize, byte: u8) {
+        if at < self.buf.len() {
+            #[allow(clippy::indexing_slicing, reason = "checked in the condition")]
+            {
+                self.buf[at] = byte;
+            }
+        }
     }
 
     /// Writes one byte.
+    #[inline(never)] // Like the three below it is called for every field there is.
     pub const fn byte(&mut self, byte: u8) {
-        self.bytes(&[byte]);
+        self.total = self.total.wrapping_add(1);
+        if self.skip > 0 {
+            self.skip -= 1;
+        } else if self.kept < self.buf.len() {
+            self.replace(self.kept, byte);
+            self.kept += 1;
+        }
     }
 
     /// Writes bytes.
-    #[inline(never)] // Like the two below it is called for every field there is.
-    pub const fn bytes(&mut self, bytes: &[u8]) {
-        let end = self.at.saturating_add(bytes.len());
-        let (mut source, mut at) = (bytes, self.at);
-        // What lies in front of the window.
-        if at < self.offset {
-            let skipped = self.offset - at;
-            let (_, rest) = source.split_at(if skipped < source.len() { skipped } else { source.len() });
-            (source, at) = (rest, self.offset);
+    #[inline(never)]
+    pub const fn bytes(&mut self, mut bytes: &[u8]) {
+        while let [byte, rest @ ..] = bytes {
+            self.byte(*byte);
+            bytes = rest;
         }
-        if !source.is_empty()
-            && let Some((_, room)) = self.buf.split_at_mut_checked(at - self.offset)
-        {
-            let n = if room.len() < source.len() { room.len() } else { source.len() };
-            let ((into, _), (from, _)) = (room.split_at_mut(n), source.split_at(n));
-            into.copy_from_slice(from);
-        }
-        self.at = end;
     }
 
     /// Writes a varint.
     #[inline(never)]
-    pub const fn varint(&mut self, n: u64) {
-        let mut bytes = [0; super::MAX_VARINT];
-        // Checked: the compiler does not look into `put_varint`, and would link a panic.
-        if let Some(len) = put_varint(&mut bytes, n)
-            && let Some((bytes, _)) = bytes.split_at_checked(len)
-        {
-            self.bytes(bytes);
+    pub const fn varint(&mut self, mut n: u32) {
+        loop {
+            let more = n >> 7;
+            self.byte(n as u8 & 0x7f | if more > 0 { 0x80 } else { 0 });
+            if more == 0 {
+                break;
+            }
+            n = more;
         }
     }
 
     /// Writes a string: its length, then its bytes.
     #[inline(never)]
     pub const fn string(&mut self, text: &str) {
-        self.varint(text.len() as u64);
+        self.varint(text.len() as u32);
         self.bytes(text.as_bytes());
     }
 }

@@ -22,7 +22,7 @@ pub struct Hello<'a> {
     /// How many cells a snapshot has.
     pub cells: usize,
     /// What else is to be known of it: [`Hello::READS_REQUESTS`].
-    pub flags: u64,
+    pub flags: u32,
 }
 
 impl Identity<'_> {
@@ -33,27 +33,23 @@ impl Identity<'_> {
 /// Writes the front of a name, cut between characters.
 #[inline(never)]
 fn write_name(window: &mut Window<'_>, name: &str) {
-    let bytes = name.as_bytes();
-    let mut end = bytes.len().min(Identity::MAX);
-    // In front of a byte that goes on with a character there is the rest of it.
-    while bytes.get(end).is_some_and(|byte| byte & 0xc0 == 0x80) {
-        end = end.saturating_sub(1);
+    let mut end = name.len().min(Identity::MAX);
+    while !name.is_char_boundary(end) {
+        end = end.wrapping_sub(1);
     }
-    let bytes = bytes.get(..end).unwrap_or_default();
-    window.varint(bytes.len() as u64);
-    window.bytes(bytes);
+    window.string(name.get(..end).unwrap_or_default());
 }
 
 impl<'a> Hello<'a> {
     /// The flag of a device that reads requests.
-    pub const READS_REQUESTS: u64 = 1;
+    pub const READS_REQUESTS: u32 = 1;
 
     /// Writes the byte string of a hello; names that are too long are cut.
     pub fn write(&self, window: &mut Window<'_>) {
         write_name(window, self.identity.device);
         write_name(window, self.identity.firmware);
-        window.varint(self.families as u64);
-        window.varint(self.cells as u64);
+        window.varint(self.families as u32);
+        window.varint(self.cells as u32);
         if self.flags != 0 {
             window.varint(self.flags);
         }
@@ -71,7 +67,7 @@ impl<'a> Hello<'a> {
         }
         let identity = Identity { device, firmware };
         let (families, cells) = (take_len(&mut bytes)?, take_len(&mut bytes)?);
-        let flags = if bytes.is_empty() { 0 } else { take_varint(&mut bytes).ok_or(Truncated)? };
+        let flags = if bytes.is_empty() { 0 } else { take_varint(&mut bytes).ok_or(Truncated)? as u32 };
         Ok(Self { identity, families, cells, flags })
     }
 }

@@ -2,7 +2,6 @@
 
 use super::Window;
 use super::bytes::{Truncated, take_byte, take_len};
-use super::varint::varint_len;
 
 /// Longest byte string that travels in parts.
 pub const MAX_TOTAL: usize = 1024;
@@ -87,87 +86,68 @@ pub enum Record<'a> {
     },
 }
 
-/// The fields of a record in front of its byte string: what [`put`] writes.
+/// What stands in front of the byte string of a record: what [`put`] writes.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'a> {
     /// Number of the kind.
     pub kind: u8,
     /// Varints in front, in order.
-    pub fields: &'a [u64],
+    pub fields: &'a [u32],
 }
 
-/// What [`put`] has written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// Length of the record.
-    pub len: usize,
-    /// Where in the byte string the next part begins.
-    pub end: usize,
-    /// Length of the whole byte string.
-    pub total: usize,
-}
+/// Longest body that is written: its length takes one byte then, and is known last.
+const MAX_BODY: usize = 127;
 
-/// Writes a record whose body is `head.fields` and a part of a byte string that begins at `offset`; at its front, if
-/// the string has become shorter than that. `write` writes the string into a window. `None`, with nothing to keep, when
-/// not even one byte of the string fits.
-pub fn put(
-    buf: &mut [u8],
-    head: &Head<'_>,
-    offset: usize,
-    write: impl Fn(&mut Window<'_>),
-) -> Option<Written> {
-    let total = length(&write);
-    let offset = if offset > total { 0 } else { offset };
-    let fields = |window: &mut Window<'_>| {
-        head.put(window);
-        window.varint(offset as u64);
-        window.varint(total as u64);
-    };
-    let front = length(fields);
-    // The length of the body must be known before the body is: take what the largest body would need.
-    let room = buf.len().checked_sub(1 + front)?;
-    let wanted = total - offset;
-    let length_len = varint_len((front + wanted.min(room)) as u64);
-    let take = wanted.min(room.checked_sub(length_len)?);
-    if take == 0 && wanted > 0 {
-        return None;
+/// Writes a record behind what is in `page`: `head`, and the byte string that `write` writes, from `part` on as far as
+/// it fits. Moves `part` behind what was written; to the front first, if the string has become shorter than that.
+/// Returns whether it is complete. Nothing is kept when not even one byte of the string fits.
+#[inline(never)] // However many kinds of records there are.
+pub fn put(page: &mut Window<'_>, head: &Head<'_>, part: &mut u16, write: &dyn Fn(&mut Window<'_>)) -> bool {
+    let begin = page.kept();
+    page.next(usize::MAX);
+    write(page);
+    let total = page.total();
+    let offset = if usize::from(*part) > total { 0 } else { (*part).into() };
+    head.begin(page);
+    page.varint(offset as u32);
+    page.varint(total as u32);
+    let body = page.total().wrapping_add(begin);
+    page.next(offset);
+    write(page);
+    page.cut(begin + 2 + MAX_BODY);
+    let kept = page.kept();
+    if kept <= body {
+        page.cut(begin);
+        return false;
     }
-    let mut window = Window::new(buf, 0);
-    // The length is measured anew for what is taken: a padded one would be no canonical varint.
-    head.begin(&mut window, front + take);
-    fields(&mut window);
-    let at = window.total();
-    write(&mut Window::new(buf.get_mut(at..at + take)?, offset));
-    Some(Written { len: at + take, end: offset + take, total })
+    let end = kept.wrapping_sub(body).wrapping_add(offset);
+    *part = end as u16;
+    page.replace(begin.wrapping_add(1), kept.wrapping_sub(begin).wrapping_sub(2) as u8);
+    end == total
 }
 
-/// Writes a record without a byte string: a request. Returns its length; `None` when it does not fit.
-pub fn put_request(buf: &mut [u8], head: &Head<'_>) -> Option<usize> {
-    let has = buf.len();
-    let mut window = Window::new(buf, 0);
-    head.begin(&mut window, length(|window| head.put(window)));
-    head.put(&mut window);
-    Some(window.total()).filter(|len| *len <= has)
-}
-
-/// The length of what is written.
-fn length(write: impl Fn(&mut Window<'_>)) -> usize {
-    let mut window = Window::new(&mut [], 0);
-    write(&mut window);
-    window.total()
+/// Writes a record without a byte string, a request, behind what is in `page`. Returns whether it fits; else nothing is
+/// kept.
+pub fn put_request(page: &mut Window<'_>, head: &Head<'_>) -> bool {
+    let begin = page.kept();
+    head.begin(page);
+    let len = page.total();
+    if page.kept() < begin.wrapping_add(len) {
+        page.cut(begin);
+        return false;
+    }
+    page.replace(begin.wrapping_add(1), len.wrapping_sub(2) as u8);
+    true
 }
 
 impl Head<'_> {
-    /// Writes the kind, and the length of the body.
-    fn begin(&self, window: &mut Window<'_>, body: usize) {
-        window.byte(self.kind);
-        window.varint(body as u64);
-    }
-
-    #[inline(never)]
-    fn put(&self, window: &mut Window<'_>) {
+    /// Begins a record: writes all but the length of its body, for which there is one byte.
+    fn begin(&self, page: &mut Window<'_>) {
+        page.next(0);
+        page.byte(self.kind);
+        page.byte(0);
         for n in self.fields {
-            window.varint(*n);
+            page.varint(*n);
         }
     }
 }
@@ -254,22 +234,25 @@ mod tests {
     #[test]
     fn parts_of_any_room_make_the_whole() {
         let whole: Vec<u8> = (0..300u16).map(|i| i as u8).collect();
-        let fields = [7, 300, u64::MAX];
+        let fields = [7, 300, u32::MAX];
         for room in 20..400 {
-            let mut made: Vec<u8> = Vec::new();
+            let (mut made, mut part) = (Vec::<u8>::new(), 0);
             while made.len() < whole.len() {
                 let mut buf = vec![0; room];
+                let mut page = Window::new(&mut buf, 0);
                 let write = |window: &mut Window<'_>| window.bytes(&whole);
-                let written =
-                    put(&mut buf, &Head { kind: kind::LABEL, fields: &fields }, made.len(), write).unwrap();
-                let mut records = Records::new(&buf[..written.len]);
-                let Some(Record::Label { family: 7, slot: 300, birth: u64::MAX, part }) = records.next()
+                let head = Head { kind: kind::LABEL, fields: &fields };
+                let complete = put(&mut page, &head, &mut part, &write);
+                let len = page.kept();
+                let mut records = Records::new(&buf[..len]);
+                let Some(Record::Label { family: 7, slot: 300, birth: 0xffff_ffff, part: got }) =
+                    records.next()
                 else {
                     panic!("{room}: {buf:?}")
                 };
-                assert_eq!((part.offset, part.total, records.next()), (made.len(), whole.len(), None));
-                made.extend(part.bytes);
-                assert_eq!(made.len(), written.end);
+                assert_eq!((got.offset, got.total, records.next()), (made.len(), whole.len(), None));
+                made.extend(got.bytes);
+                assert_eq!((made.len(), made.len() == whole.len()), (part.into(), complete));
             }
             assert_eq!(made, whole);
         }
@@ -277,11 +260,30 @@ mod tests {
 
     #[test]
     fn the_kind_is_one_byte_whatever_it_is() {
-        let mut buf = [0; 16];
+        let (mut buf, mut part) = ([0; 16], 0);
         let head = Head { kind: 200, fields: &[] };
-        let written = put(&mut buf, &head, 0, |window| window.bytes(&[0; 5])).unwrap();
-        assert!(Records::new(&buf[..written.len]).eq([Record::Unknown { kind: 200 }]));
-        let len = put_request(&mut buf, &head).unwrap();
-        assert!(Records::new(&buf[..len]).eq([Record::Unknown { kind: 200 }]));
+        let mut page = Window::new(&mut buf, 0);
+        assert!(put(&mut page, &head, &mut part, &|window| window.bytes(&[0; 5])));
+        assert!(put_request(&mut page, &head));
+        let len = page.kept();
+        assert!(Records::new(&buf[..len]).eq([Record::Unknown { kind: 200 }; 2]));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_not_there() {
+        let head = Head { kind: kind::LABEL, fields: &[1, 2, 3] };
+        for room in 0..20 {
+            let (mut buf, mut part) = ([0; 20], 0);
+            let mut page = Window::new(&mut buf[..room], 0);
+            // Seven bytes in front of the string, five without one.
+            let complete = put(&mut page, &head, &mut part, &|window| window.bytes(&[9; 4]));
+            let len = if room < 8 { 0 } else { room.min(11) };
+            assert_eq!((complete, page.kept(), usize::from(part)), (room >= 11, len, len.saturating_sub(7)));
+            page.cut(0);
+            assert_eq!(
+                (put_request(&mut page, &head), page.kept()),
+                (room >= 5, if room < 5 { 0 } else { 5 })
+            );
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What a host asks of a device.
 
+use super::Window;
 use super::bytes::{take_byte, take_len};
 use super::record::{Head, kind, put_request};
 
@@ -41,11 +42,12 @@ impl Request {
     pub fn put(self, buf: &mut [u8]) -> Option<usize> {
         let (kind, fields) = match self {
             Self::Hello => (kind::HELLO_REQUEST, &[][..]),
-            Self::Schema { family } => (kind::SCHEMA_REQUEST, &[family as u64][..]),
+            Self::Schema { family } => (kind::SCHEMA_REQUEST, &[family as u32][..]),
             Self::Snapshot => (kind::SNAPSHOT_REQUEST, &[][..]),
-            Self::Labels { family, slot } => (kind::LABEL_REQUEST, &[family as u64, slot as u64][..]),
+            Self::Labels { family, slot } => (kind::LABEL_REQUEST, &[family as u32, slot as u32][..]),
         };
-        put_request(buf, &Head { kind, fields })
+        let mut page = Window::new(buf, 0);
+        put_request(&mut page, &Head { kind, fields }).then_some(page.kept())
     }
 
     /// Takes the next record off the front of a payload of requests: what it asks for, or nothing if its kind is not

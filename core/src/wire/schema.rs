@@ -83,11 +83,11 @@ pub const fn hash(mut instances: &[Instance<'_>]) -> Result<u32, Error> {
 /// Writes the family whose first instance is at position `index` of `source`.
 pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usize) {
     let Some(Instance { desc, .. }) = source.instance(index) else { return };
-    let mut end = index.saturating_add(1);
-    while source.instance(end).is_some_and(|instance| !instance.first) {
-        end = end.saturating_add(1);
+    let mut end = index.wrapping_add(1);
+    while source.instance(end).is_some_and(|other| !other.first) {
+        end = end.wrapping_add(1);
     }
-    write_desc(window, desc, end.saturating_sub(index));
+    write_desc(window, desc, end.wrapping_sub(index));
     for at in index..end {
         if let Some(Instance { labels, .. }) = source.instance(at) {
             write_labels(window, labels);
@@ -96,36 +96,38 @@ pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usi
 }
 
 const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize) {
+    let details = desc.details;
     window.string(desc.name);
     window.string(desc.help);
-    window.string(desc.details.unit);
-    let number = desc.number as u8 | if desc.optional { OPTIONAL } else { 0 };
-    window.bytes(&[desc.kind as u8, number, desc.scale.exponent().cast_unsigned()]);
-    window.varint(desc.details.capacity as u64);
-    window.varint(desc.cells() as u64);
-    window.varint(desc.details.bounds.len() as u64);
-    let mut bounds = desc.details.bounds;
+    window.string(details.unit);
+    window.byte(desc.kind as u8);
+    window.byte(desc.number as u8 | if desc.optional { OPTIONAL } else { 0 });
+    window.byte(desc.scale.exponent().cast_unsigned());
+    window.varint(details.capacity as u32);
+    window.varint(desc.cells() as u32);
+    window.varint(details.bounds.len() as u32);
+    let mut bounds = details.bounds;
     while let [bound, rest @ ..] = bounds {
-        window.varint(*bound as u64);
+        window.varint(*bound);
         bounds = rest;
     }
-    let states = !desc.details.states.is_empty();
-    window.varint(desc.details.dimensions.len() as u64 + states as u64);
-    let mut dimensions = desc.details.dimensions;
+    let states = !details.states.is_empty();
+    window.varint(details.dimensions.len() as u32 + states as u32);
+    let mut dimensions = details.dimensions;
     while let [dimension, rest @ ..] = dimensions {
         write_dimension(window, dimension);
         dimensions = rest;
     }
     if states {
         // OpenMetrics calls the label of a state as its family.
-        write_dimension(window, &Dimension { name: desc.name, values: desc.details.states });
+        write_dimension(window, &Dimension { name: desc.name, values: details.states });
     }
-    window.varint(instances as u64);
+    window.varint(instances as u32);
 }
 
 const fn write_dimension(window: &mut Window<'_>, dimension: &Dimension<'_>) {
     window.string(dimension.name);
-    window.varint(dimension.values.len() as u64);
+    window.varint(dimension.values.len() as u32);
     let mut values = dimension.values;
     while let [value, tail @ ..] = values {
         window.string(value);
@@ -134,7 +136,7 @@ const fn write_dimension(window: &mut Window<'_>, dimension: &Dimension<'_>) {
 }
 
 const fn write_labels(window: &mut Window<'_>, mut labels: &[Label<'_>]) {
-    window.varint(labels.len() as u64);
+    window.varint(labels.len() as u32);
     while let [label, rest @ ..] = labels {
         window.string(label.name);
         window.string(label.value);

@@ -50,21 +50,24 @@ pub const fn put_varint(buf: &mut [u8], mut n: u64) -> Option<usize> {
 /// assert_eq!(bytes, [0x07]);
 /// assert_eq!(take_varint(&mut &[0x80][..]), None);
 /// ```
-#[inline]
+#[cfg_attr(target_pointer_width = "64", inline)] // A device has flash for one.
+#[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let (mut n, mut rest) = (0u64, *bytes);
-    for shift in (0..70).step_by(7) {
-        let (byte, tail) = rest.split_first()?;
-        rest = tail;
+    let (mut n, mut shift, mut rest) = (0u64, 0u32, *bytes);
+    while let [byte, tail @ ..] = rest {
         let bits = u64::from(byte & 0x7f);
         // The tenth byte holds the last bit only.
         if shift == 63 && bits > 1 {
-            return None;
+            break;
         }
         n |= bits << shift;
-        if byte & 0x80 == 0 {
-            *bytes = rest;
+        if *byte < 0x80 {
+            *bytes = tail;
             return Some(n);
+        }
+        (rest, shift) = (tail, shift + 7);
+        if shift > 63 {
+            break;
         }
     }
     None

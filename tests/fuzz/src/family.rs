@@ -5,7 +5,7 @@ use std::time::Duration;
 use narthex::frame::{Header, Kind};
 use narthex::wire::record::{self, Head};
 use narthex::wire::schema::{self, MAX_FAMILY};
-use narthex::wire::{Hello, Identity, put_varint};
+use narthex::wire::{Hello, Identity, Window, put_varint};
 use narthex_host::relay::fleet::Limits;
 use narthex_tests::hostile::hash;
 use narthex_tests::hub::Hub;
@@ -82,9 +82,11 @@ impl Sender {
         let identity = Identity { device: "device", firmware: "1" };
         let hello = Hello { identity, families: 1, cells: 1, flags: 0 };
         let mut buf = [0; 128];
+        let mut page = Window::new(&mut buf, 0);
         let head = Head { kind: record::kind::HELLO, fields: &[] };
-        let written = record::put(&mut buf, &head, 0, |window| hello.write(window)).expect("it fits");
-        self.send(Kind::RECORDS, &buf[..written.len]);
+        assert!(record::put(&mut page, &head, &mut 0, &|window| hello.write(window)), "it fits");
+        let len = page.kept();
+        self.send(Kind::RECORDS, &buf[..len]);
     }
 
     /// Sends families in this order, in parts of so many bytes.

@@ -111,8 +111,10 @@ fn label_records_and_requests_are_written_so() {
         window.string("8 °C");
     };
     let head = Head { kind: record::kind::LABEL, fields: &[5, 2, 300] };
-    let written = record::put(&mut buf, &head, 0, labels).unwrap();
-    assert!(payload("label records").starts_with(&buf[..written.len]));
+    let mut page = Window::new(&mut buf, 0);
+    assert!(record::put(&mut page, &head, &mut 0, &labels));
+    let len = page.kept();
+    assert!(payload("label records").starts_with(&buf[..len]));
 
     let requests = [
         (record::kind::HELLO_REQUEST, &[][..]),
@@ -120,11 +122,12 @@ fn label_records_and_requests_are_written_so() {
         (record::kind::SNAPSHOT_REQUEST, &[]),
         (record::kind::LABEL_REQUEST, &[5, 130]),
     ];
-    let mut at = 0;
+    let mut page = Window::new(&mut buf, 0);
     for (kind, fields) in requests {
-        at += record::put_request(&mut buf[at..], &Head { kind, fields }).unwrap();
+        assert!(record::put_request(&mut page, &Head { kind, fields }));
     }
-    assert!(payload("requests").starts_with(&buf[..at]));
+    let len = page.kept();
+    assert!(payload("requests").starts_with(&buf[..len]));
 }
 
 /// The next snapshot, one element for each frame.

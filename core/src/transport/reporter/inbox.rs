@@ -11,9 +11,9 @@ pub trait Requests: sealed::Sealed {
     #[doc(hidden)]
     fn take(&mut self) -> Wants;
 
-    /// What was taken over.
+    /// What was taken over; `None` if requests are not read.
     #[doc(hidden)]
-    fn wants(&self) -> Wants;
+    fn wants(&self) -> Option<Wants>;
 }
 
 mod sealed {
@@ -28,8 +28,8 @@ impl Requests for () {
         Wants::NOTHING
     }
 
-    fn wants(&self) -> Wants {
-        Wants::NOTHING
+    fn wants(&self) -> Option<Wants> {
+        None
     }
 }
 
@@ -122,8 +122,8 @@ impl Requests for Inbox {
         self.taken
     }
 
-    fn wants(&self) -> Wants {
-        self.taken
+    fn wants(&self) -> Option<Wants> {
+        Some(self.taken)
     }
 }
 

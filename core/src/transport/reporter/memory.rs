@@ -10,13 +10,17 @@ pub trait Memory: sealed::Sealed {
     #[doc(hidden)]
     fn begin(&mut self, full: bool);
 
-    /// What was sent last; `None` in a snapshot that is full.
+    /// Whether only what has changed is to be sent in this snapshot.
     #[doc(hidden)]
-    fn last(&mut self) -> Option<&mut [u32]>;
+    fn is_sparse(&self) -> bool;
 
-    /// Takes down cells that are sent, from position `first` on.
+    /// Whether any of these cells, from position `first` on, is not as it was sent last.
     #[doc(hidden)]
-    fn note(&mut self, first: usize, cells: &[u8]);
+    fn differs(&mut self, first: usize, cells: &[u8]) -> bool;
+
+    /// Takes down cells that are sent, from position `first` on: those alone whose bits are set, if there is a bitmap.
+    #[doc(hidden)]
+    fn note(&mut self, first: usize, cells: &[u8], bitmap: Option<&[u8]>);
 
     /// Makes the next snapshot full.
     #[doc(hidden)]
@@ -33,11 +37,16 @@ mod sealed {
 impl Memory for () {
     fn begin(&mut self, _: bool) {}
 
-    fn last(&mut self) -> Option<&mut [u32]> {
-        None
+    #[inline]
+    fn is_sparse(&self) -> bool {
+        false
     }
 
-    fn note(&mut self, _: usize, _: &[u8]) {}
+    fn differs(&mut self, _: usize, _: &[u8]) -> bool {
+        true
+    }
+
+    fn note(&mut self, _: usize, _: &[u8], _: Option<&[u8]>) {}
 
     fn forget(&mut self) {}
 }
@@ -60,6 +69,31 @@ impl<'a> LastValues<'a> {
     pub(super) const fn new(words: &'a mut [u32]) -> Self {
         Self { words, every: 10, since: 0 }
     }
+
+    /// Compares cells with the words of where they stand, from position `at` on, those alone whose bits are set if
+    /// there is a bitmap, and keeps them there if told to. Returns whether any differs, or has no word.
+    #[inline(never)]
+    fn compare(&mut self, mut at: usize, mut cells: &[u8], bitmap: Option<&[u8]>, keep: bool) -> bool {
+        let (mut differs, mut bit) = (false, 0usize);
+        while !cells.is_empty() {
+            let clear = |bits: &[u8]| bits.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 0);
+            if !bitmap.is_some_and(clear) {
+                let Some(cell) = take_varint(&mut cells) else { break };
+                let folded = (cell as u32).wrapping_add(((cell >> 32) as u32).wrapping_mul(0x9e37_79b1));
+                match self.words.get_mut(at) {
+                    Some(word) => {
+                        differs |= *word != folded;
+                        if keep {
+                            *word = folded;
+                        }
+                    }
+                    None => differs = true,
+                }
+            }
+            (at, bit) = (at.wrapping_add(1), bit.wrapping_add(1));
+        }
+        differs
+    }
 }
 
 impl Memory for LastValues<'_> {
@@ -68,12 +102,16 @@ impl Memory for LastValues<'_> {
         self.since = if full { 1 } else { self.since.saturating_add(1) };
     }
 
-    fn last(&mut self) -> Option<&mut [u32]> {
-        (self.since > 1).then_some(&mut *self.words)
+    fn is_sparse(&self) -> bool {
+        self.since > 1
     }
 
-    fn note(&mut self, first: usize, cells: &[u8]) {
-        compare(self.words.get_mut(first..).unwrap_or_default(), cells, None, true);
+    fn differs(&mut self, first: usize, cells: &[u8]) -> bool {
+        self.compare(first, cells, None, false)
+    }
+
+    fn note(&mut self, first: usize, cells: &[u8], bitmap: Option<&[u8]>) {
+        self.compare(first, cells, bitmap, true);
     }
 
     fn forget(&mut self) {
@@ -91,29 +129,4 @@ impl<S: Source + ?Sized, R> Reporter<'_, S, LastValues<'_>, R> {
         self.memory.every = snapshots;
         self
     }
-}
-
-/// Compares cells with the words of where they stand, those alone whose bits are set if there is a bitmap, and keeps
-/// them there if told to. Returns whether any differs, or has no word.
-#[inline(never)]
-pub(super) fn compare(words: &mut [u32], mut cells: &[u8], bitmap: Option<&[u8]>, keep: bool) -> bool {
-    let (mut differs, mut at) = (false, 0usize);
-    while !cells.is_empty() {
-        let bit = bitmap.is_none_or(|bits| bits.get(at / 8).is_none_or(|byte| byte >> (at % 8) & 1 == 1));
-        if bit {
-            let Some(cell) = take_varint(&mut cells) else { break };
-            let folded = (cell as u32).wrapping_add(((cell >> 32) as u32).wrapping_mul(0x9e37_79b1));
-            match words.get_mut(at) {
-                Some(word) => {
-                    differs |= *word != folded;
-                    if keep {
-                        *word = folded;
-                    }
-                }
-                None => differs = true,
-            }
-        }
-        at = at.wrapping_add(1);
-    }
-    differs
 }

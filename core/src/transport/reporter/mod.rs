@@ -15,8 +15,7 @@ use core::time::Duration;
 
 use crate::frame::{self, Header, Kind, MIN_FRAME};
 use crate::model::Source;
-use crate::wire::{Hello, Identity};
-use inbox::Wants;
+use crate::wire::Identity;
 pub use inbox::{Inbox, Requests};
 pub use memory::{LastValues, Memory};
 use place::Cursor;
@@ -66,8 +65,7 @@ pub struct Reporter<'a, S: Source + ?Sized, M = (), R = ()> {
 /// What every reporter keeps, whatever it is made to do.
 #[derive(Clone, Debug)]
 struct State<'a, S: Source + ?Sized> {
-    source: &'a S,
-    identity: Identity<'a>,
+    known: Known<'a, S>,
     boot: u32,
     uptime: u32,
     /// The revision of the source that frames of this snapshot are of.
@@ -78,21 +76,28 @@ struct State<'a, S: Source + ?Sized> {
     /// some cells have been sent.
     birth: u32,
     sequence: u16,
-    /// The flags of the hello.
-    flags: u8,
-    stage: Stage,
-    /// Where the records that are due, or the values, stand.
+    /// The position of the next cell.
+    position: u16,
+    /// Where what was asked for, or the values, stand.
     cursor: Cursor,
+    stage: Stage,
     trickle: Trickle,
+}
+
+/// What there is to be told.
+#[derive(Clone, Debug)]
+struct Known<'a, S: Source + ?Sized> {
+    source: &'a S,
+    identity: Identity<'a>,
 }
 
 /// What of a snapshot comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     Idle,
-    /// Records that this snapshot must have: all of them, or those of births up to the newest, and what was asked for.
-    Due,
-    /// Records in turn, so many frames.
+    /// Records that this snapshot must have: of births up to the newest, and what was asked for.
+    Asked,
+    /// Records in turn, so many frames; while they are told anew, as many as it takes.
     Turn(u8),
     Values,
 }
@@ -100,38 +105,35 @@ enum Stage {
 /// The round of records that goes on from snapshot to snapshot.
 #[derive(Clone, Copy, Debug)]
 struct Trickle {
-    /// Whether everything is to be told first: after a boot, and when the schema has changed.
-    anew: bool,
     cursor: Cursor,
-    /// Where in its byte string the hello is cut; [`Trickle::SAID`] when this snapshot has it.
-    hello: u8,
-    /// Whether a hello that leaves room for little else had the last frame.
-    greeted: bool,
+    /// Frames since the round began.
+    count: u16,
     /// Frames in each snapshot,
     share: u8,
     /// which the caller has said; else they are what fits.
     said: bool,
-    /// Frames since the round began.
-    count: u16,
+    /// Whether everything is to be told first: after a boot, and when the schema has changed.
+    anew: bool,
+    /// Where in its byte string the hello is cut; [`Trickle::SAID`] when this snapshot has it.
+    hello: u8,
 }
 
 impl Trickle {
     /// The hello is said: no offset in one, which is shorter.
     const SAID: u8 = u8::MAX;
-    /// In how many snapshots a round is complete.
-    const SNAPSHOTS: u16 = 32;
 
     const fn new() -> Self {
-        let cursor = Cursor::START;
-        Self { anew: true, cursor, hello: 0, greeted: false, share: 1, said: false, count: 0 }
+        Self { cursor: Cursor::START, count: 0, share: 1, said: false, anew: true, hello: 0 }
     }
 
-    /// Ends a round: the next has as many frames in a snapshot as would have brought this one in time.
-    fn end(&mut self, weight: u16) {
-        let frames = core::mem::take(&mut self.count).saturating_mul(weight).div_ceil(Self::SNAPSHOTS);
+    /// Ends a round: the next has as many frames in a snapshot as would have brought this one in 32.
+    const fn end(&mut self) {
         if !self.said {
-            self.share = frames.clamp(1, u16::from(u8::MAX)) as u8;
+            // The first says hello once, the others in each snapshot: up to as many frames again.
+            let frames = self.count / if self.anew { 16 } else { 32 };
+            self.share = if frames < 255 { frames as u8 + 1 } else { 255 };
         }
+        (self.cursor, self.count, self.anew) = (Cursor::START, 0, false);
     }
 }
 
@@ -162,17 +164,16 @@ impl<'a, S: Source + ?Sized> Reporter<'a, S> {
     /// gateway sees a new boot only by the uptime having fallen.
     pub fn new(source: &'a S, identity: Identity<'a>, boot: u32) -> Self {
         let state = State {
-            source,
-            identity,
+            known: Known { source, identity },
             boot,
             uptime: 0,
             revision: source.revision(),
             told: 0,
             birth: 0,
             sequence: 0,
-            flags: 0,
-            stage: Stage::Idle,
+            position: 0,
             cursor: Cursor::START,
+            stage: Stage::Idle,
             trickle: Trickle::new(),
         };
         Self { state, memory: (), requests: () }
@@ -210,8 +211,7 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
     /// each snapshot.
     #[must_use]
     pub fn with_requests(self) -> Reporter<'a, S, M, Inbox> {
-        let Self { mut state, memory, .. } = self;
-        state.flags = Hello::READS_REQUESTS as u8;
+        let Self { state, memory, .. } = self;
         Reporter { state, memory, requests: Inbox::new() }
     }
 
@@ -220,7 +220,7 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
     /// The time is frozen for the snapshot, in tenths of a second, and made to rise from snapshot to snapshot. After
     /// 13 years it starts again, which a gateway takes for a boot.
     pub fn begin(&mut self, uptime: Duration) {
-        let full = self.state.begin(uptime, || self.requests.take());
+        let full = self.state.begin(uptime, &mut self.requests);
         self.memory.begin(full);
     }
 
@@ -260,39 +260,47 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
 }
 
 impl<S: Source + ?Sized> State<'_, S> {
-    /// Begins a snapshot. Returns whether it must be full; `take` takes over what was asked for.
-    fn begin(&mut self, uptime: Duration, take: impl FnOnce() -> Wants) -> bool {
-        let tenths = (uptime.as_secs() as u32).wrapping_mul(10).wrapping_add(uptime.subsec_millis() / 100);
+    /// Begins a snapshot. Returns whether it must be full.
+    fn begin<R: Requests>(&mut self, uptime: Duration, requests: &mut R) -> bool {
+        let tenths =
+            (uptime.as_secs() as u32).wrapping_mul(10).wrapping_add(uptime.subsec_nanos() / 100_000_000);
         self.uptime = tenths.max(self.uptime.wrapping_add(1));
-        if self.source.has_changed(self.revision) {
-            self.revision = self.source.revision();
-            self.stage = Stage::Idle;
-            self.trickle = Trickle { share: self.trickle.share, said: self.trickle.said, ..Trickle::new() };
+        let Self { known: Known { source, .. }, trickle, stage, .. } = self;
+        if source.has_changed(self.revision) {
+            self.revision = source.revision();
+            *trickle = Trickle { share: trickle.share, said: trickle.said, ..Trickle::new() };
+            *stage = Stage::Idle;
         }
-        if self.trickle.hello == Trickle::SAID {
-            self.trickle.hello = 0;
+        if trickle.hello == Trickle::SAID {
+            trickle.hello = 0;
         }
-        if self.stage == Stage::Due {
-            // They go on, so that they come to an end however often a snapshot is given up.
-            return self.trickle.anew;
+        // What was begun goes on, so that it comes to an end however often a snapshot is given up.
+        if *stage == Stage::Asked {
+            return false;
         }
-        let wants = take();
-        let newest = records::newest_birth(self.source);
-        self.stage = if self.trickle.anew || wants.records() || newest > self.told {
-            Stage::Due
-        } else {
-            Stage::Turn(self.trickle.share)
-        };
-        (self.cursor, self.birth) = (Cursor::START, newest.max(self.told));
-        self.trickle.anew || wants.snapshot
+        if trickle.anew {
+            if source.has_tables() && trickle.cursor == Cursor::START {
+                self.birth = records::newest_birth(*source);
+            }
+            *stage = Stage::Turn(1);
+            return true;
+        }
+        *stage = Stage::Turn(trickle.share);
+        let wants = requests.take();
+        let newest = records::newest_birth(*source).max(self.told);
+        if wants.records() || newest > self.told {
+            (*stage, self.cursor, self.birth) = (Stage::Asked, Cursor::START, newest);
+        }
+        wants.snapshot
     }
 
     /// Makes a frame of a payload. `None`, and the snapshot ends, if the set of families has changed: what was read
     /// of two sets is no frame.
     fn seal<'b>(&mut self, buf: &'b mut [u8], kind: Kind, len: usize) -> Option<&'b [u8]> {
         // Read in front of the last look at the revision: it is that of the set that was read.
-        let schema = self.source.schema_hash();
-        if self.source.has_changed(self.revision) {
+        let Known { source, .. } = &self.known;
+        let schema = source.schema_hash();
+        if source.has_changed(self.revision) {
             self.stage = Stage::Idle;
             return None;
         }

@@ -24,14 +24,6 @@ impl Cursor {
     pub(super) const fn next_instance(&mut self) {
         *self = Self { instance: self.instance.wrapping_add(1), ..Self::START };
     }
-
-    /// The position of a cell among all.
-    pub(super) fn position<S: Source + ?Sized>(self, source: &S) -> usize {
-        let at = usize::from(self.instance);
-        let stride = source.instance(at).map_or(0, |instance| instance.desc.stride());
-        let child = usize::from(self.child).wrapping_mul(stride);
-        Place::of(source, at).cells.wrapping_add(child).wrapping_add(self.part.into())
-    }
 }
 
 /// How many families and cells there are, in all and in front of one instance.
@@ -48,20 +40,20 @@ impl Place {
     #[inline(never)]
     pub(super) fn of<S: Source + ?Sized>(source: &S, index: usize) -> Self {
         let (mut place, mut at) = (Self::default(), 0usize);
-        while at < index
-            && let Some(instance) = source.instance(at)
-        {
-            place.pass(&instance);
+        while let Some(Instance { desc, first, .. }) = source.instance(at) {
+            if first {
+                place.slots = 0;
+            }
+            if at == index {
+                break;
+            }
+            place.families = place.families.wrapping_add(first.into());
+            place.cells = place.cells.wrapping_add(desc.all_cells());
+            if source.has_tables() {
+                place.slots = place.slots.wrapping_add(desc.children());
+            }
             at = at.wrapping_add(1);
         }
         place
-    }
-
-    #[inline(never)]
-    pub(super) const fn pass(&mut self, Instance { desc, first, .. }: &Instance<'_>) {
-        let before = if *first { 0 } else { self.slots };
-        self.slots = before.wrapping_add(desc.children());
-        self.families = self.families.wrapping_add(*first as usize);
-        self.cells = self.cells.wrapping_add(desc.all_cells());
     }
 }

@@ -2,15 +2,17 @@
 
 use super::inbox::Wants;
 use super::place::{Cursor, Place};
-use super::{Stage, State, Trickle};
+use super::{Known, Stage, State, Trickle};
 use crate::model::{Instance, Source};
-use crate::wire::record::{self, Head, Written, kind};
+use crate::wire::record::{self, Head, kind};
 use crate::wire::{Hello, Window, schema};
 
 /// The newest birth in all tables.
 pub(super) fn newest_birth<S: Source + ?Sized>(source: &S) -> u32 {
     let (mut newest, mut at) = (0, 0usize);
-    while let Some(Instance { desc, .. }) = source.instance(at) {
+    while source.has_tables()
+        && let Some(Instance { desc, .. }) = source.instance(at)
+    {
         if let Some(slots) = source.slots(at) {
             // Not the overflow, which everyone knows.
             newest = slots.newest(desc.details.capacity).max(newest);
@@ -20,172 +22,141 @@ pub(super) fn newest_birth<S: Source + ?Sized>(source: &S) -> u32 {
     newest
 }
 
-/// What a record tells.
-#[derive(Clone, Copy)]
-enum What {
-    Hello,
-    /// The family that begins at this instance.
-    Family(usize),
-    /// The labels of a child of this instance.
-    Labels {
-        instance: usize,
-        child: usize,
-        birth: u32,
-    },
+/// Births whose label records are wanted, asked for or not: those behind the first, up to the second.
+type Births = (u32, u32);
+
+impl<S: Source + ?Sized> State<'_, S> {
+    /// Fills a payload with records, if this snapshot is to have more of them. Returns the length.
+    pub(super) fn fill_records(&mut self, wants: Option<Wants>, payload: &mut [u8]) -> usize {
+        let births = (self.told, self.birth);
+        let Self { known, stage, trickle, cursor, .. } = self;
+        let flags = if wants.is_some() { Hello::READS_REQUESTS } else { 0 };
+        let half = payload.len() / 2;
+        let mut page = Window::new(payload, 0);
+        loop {
+            // Where it cannot be, what answers is not linked.
+            let asked = (wants.is_some() || known.source.has_tables()) && *stage == Stage::Asked;
+            if !asked && !matches!(stage, Stage::Turn(1..)) {
+                break;
+            }
+            let (cursor, wants) = if asked {
+                (&mut *cursor, wants.unwrap_or(Wants::NOTHING))
+            } else {
+                (&mut trickle.cursor, Wants::ALL)
+            };
+            if wants.hello {
+                known.greet(&mut page, &mut trickle.hello, flags);
+            }
+            let greeted = page.kept();
+            let complete = known.round(&mut page, cursor, wants, births);
+            if complete && (asked || trickle.anew) {
+                self.told = births.1;
+            }
+            match stage {
+                Stage::Turn(left) => {
+                    // A frame of which the hello takes most comes on top of the others.
+                    if greeted <= half {
+                        trickle.count = trickle.count.saturating_add(1);
+                        *left = left.wrapping_sub(u8::from(!trickle.anew));
+                    }
+                    if complete {
+                        if trickle.anew || page.kept() == greeted {
+                            *left = 0;
+                        }
+                        trickle.end();
+                    }
+                }
+                _ if complete => *stage = Stage::Turn(trickle.share),
+                _ => {}
+            }
+            if page.kept() > 0 {
+                return page.kept();
+            }
+            if !complete {
+                // Not even one byte has room: it is given up.
+                *stage = Stage::Turn(0);
+            }
+        }
+        if let Stage::Turn(_) = stage {
+            (*stage, *cursor, self.position) = (Stage::Values, Cursor::START, 0);
+        }
+        0
+    }
 }
 
-impl<'a, S: Source + ?Sized> State<'a, S> {
-    /// Fills a payload with records, if this snapshot is to have more of them. Returns the length.
-    pub(super) fn fill_records(&mut self, mut wants: Wants, payload: &mut [u8]) -> usize {
-        loop {
-            let due = self.stage == Stage::Due;
-            // Everything at first, and in turn.
-            let all = !due || self.trickle.anew;
-            if all {
-                wants = Wants::ALL;
-            }
-            match &mut self.stage {
-                Stage::Due => {}
-                Stage::Turn(left @ 1..) => *left -= 1,
-                Stage::Turn(0) => {
-                    (self.stage, self.cursor) = (Stage::Values, Cursor::START);
-                    return 0;
-                }
-                Stage::Idle | Stage::Values => return 0,
-            }
-            let mut at = 0;
-            if wants.hello && self.trickle.hello != Trickle::SAID && self.greets(payload.len(), due) {
-                let mut part = self.trickle.hello.into();
-                if self.put(
-                    payload,
-                    &mut at,
-                    &mut part,
-                    &Head { kind: kind::HELLO, fields: &[] },
-                    What::Hello,
-                ) {
-                    part = Trickle::SAID.into();
-                }
-                self.trickle.hello = part as u8;
-            }
-            let mut cursor = if due { self.cursor } else { self.trickle.cursor };
-            let complete = self.round(payload, &mut at, &mut cursor, wants);
-            self.trickle.count = self.trickle.count.wrapping_add(all.into());
-            if complete {
-                cursor = Cursor::START;
-                if all {
-                    // The round behind the first says hello in each snapshot too: up to as many frames again.
-                    self.trickle.end(1 + u16::from(due));
-                }
-            }
-            if !due {
-                self.trickle.cursor = cursor;
-                if at == 0 {
-                    self.stage = Stage::Turn(0);
-                    continue;
-                }
-                return at;
-            }
-            self.cursor = cursor;
-            if complete {
-                self.told = self.birth;
-                let anew = core::mem::take(&mut self.trickle.anew);
-                self.stage = Stage::Turn(if anew { 0 } else { self.trickle.share });
-            }
-            if at > 0 || !complete {
-                return at;
-            }
+impl<S: Source + ?Sized> Known<'_, S> {
+    /// Says who the device is, unless this snapshot has it.
+    fn greet(&self, page: &mut Window<'_>, part: &mut u8, flags: u32) {
+        let mut offset = (*part).into();
+        if *part != Trickle::SAID {
+            let head = Head { kind: kind::HELLO, fields: &[] };
+            let complete = record::put(page, &head, &mut offset, &|window| {
+                let Place { families, cells, .. } = Place::of(self.source, usize::MAX);
+                Hello { identity: self.identity, families, cells, flags }.write(window);
+            });
+            *part = if complete { Trickle::SAID } else { offset as u8 };
         }
     }
 
-    fn hello(&self) -> Hello<'a> {
-        let Place { families, cells, .. } = Place::of(self.source, usize::MAX);
-        Hello { identity: self.identity, families, cells, flags: self.flags.into() }
-    }
-
-    /// Whether a frame begins with the hello. In turn, one that is longer than half a frame takes turns with other
-    /// records.
-    fn greets(&mut self, room: usize, due: bool) -> bool {
-        let mut window = Window::new(&mut [], 0);
-        self.hello().write(&mut window);
-        // A record has four bytes more at most.
-        let short = due || window.total().wrapping_add(4) <= room / 2;
-        self.trickle.greeted = !short && !self.trickle.greeted;
-        short || self.trickle.greeted
-    }
-
-    /// Goes on with a round as far as the payload from `at` on takes it, and moves both behind it. Returns whether it
-    /// is complete.
-    fn round(&self, payload: &mut [u8], at: &mut usize, cursor: &mut Cursor, wants: Wants) -> bool {
-        let families = Place::of(self.source, usize::MAX).families as u64;
-        let mut place = Place::of(self.source, cursor.instance.into());
+    /// Goes on with a round as far as the payload takes it. Returns whether it is complete.
+    fn round(&self, page: &mut Window<'_>, cursor: &mut Cursor, wants: Wants, births: Births) -> bool {
+        let families = Place::of(self.source, usize::MAX).families as u32;
         loop {
             let index = usize::from(cursor.instance);
-            let Some(instance) = self.source.instance(index) else { return true };
-            let Instance { desc, first, .. } = instance;
-            let table = self.source.slots(index);
-            let family = place.families.wrapping_sub(usize::from(!first));
-            let before = if first { 0 } else { place.slots };
-            while usize::from(cursor.child) <= desc.details.capacity {
-                let child = usize::from(cursor.child).wrapping_sub(1);
-                let slot = before.wrapping_add(child);
-                let birth = || table.map_or(0, |table| table.birth(child));
-                let now = birth();
-                let wanted = if cursor.child == 0 {
-                    first && family >= wants.schema.into()
-                } else {
-                    let asked = (family, slot) >= (wants.family.into(), wants.slot.into());
-                    now > 0 && (asked || (self.told < now && now <= self.birth))
-                };
-                if wanted {
-                    let before = *at;
-                    let (kind, fields, what) = if cursor.child == 0 {
-                        (kind::SCHEMA, [family as u64, families, place.cells as u64], What::Family(index))
-                    } else {
-                        let what = What::Labels { instance: index, child, birth: now };
-                        (kind::LABEL, [family as u64, slot as u64, now.into()], what)
-                    };
-                    let complete =
-                        self.put(payload, at, &mut cursor.part, &Head { kind, fields: &fields }, what);
-                    if birth() != now {
-                        // What has become another's meanwhile is told with the next snapshot.
-                        *at = before;
-                    } else if !complete {
+            let Some(Instance { first, .. }) = self.source.instance(index) else { return true };
+            if cursor.child == 0 && first {
+                let Place { families: family, cells, .. } = Place::of(self.source, index);
+                if family >= wants.schema.into() {
+                    let fields = [family as u32, families, cells as u32];
+                    let head = Head { kind: kind::SCHEMA, fields: &fields };
+                    let write = |window: &mut Window<'_>| schema::write(window, self.source, index);
+                    if !record::put(page, &head, &mut cursor.part, &write) {
                         return false;
                     }
                 }
-                cursor.next_child();
             }
-            place.pass(&instance);
+            if self.source.has_tables() && !self.labels(page, cursor, wants, births) {
+                return false;
+            }
             cursor.next_instance();
         }
     }
 
-    /// Writes a record into the payload from `at` on, its byte string from `part` on as far as it fits, and moves both
-    /// behind it. Returns whether it is complete.
-    fn put(&self, payload: &mut [u8], at: &mut usize, part: &mut u16, head: &Head<'_>, what: What) -> bool {
-        let room = payload.get_mut(*at..).unwrap_or_default();
-        let written = record::put(room, head, (*part).into(), |window| self.write(window, what));
-        let Some(Written { len, end, total }) = written else { return false };
-        *at = at.wrapping_add(len);
-        *part = end as u16;
-        end >= total
-    }
-
-    #[inline(never)]
-    fn write(&self, window: &mut Window<'_>, what: What) {
-        match what {
-            What::Hello => self.hello().write(window),
-            What::Family(instance) => schema::write(window, self.source, instance),
-            What::Labels { instance, child, birth } => {
-                if let Some(slots) = self.source.slots(instance)
-                    && let Some(Instance { desc, .. }) = self.source.instance(instance)
-                {
-                    slots.each_label(child, birth, desc.details.dimensions.len(), &mut |value| {
-                        window.varint(value.len() as u64);
+    /// Goes on with the labels of one instance. Returns whether they are complete.
+    fn labels(&self, page: &mut Window<'_>, cursor: &mut Cursor, wants: Wants, births: Births) -> bool {
+        let index = usize::from(cursor.instance);
+        let (told, newest) = births;
+        let Some(Instance { desc, first, .. }) = self.source.instance(index) else { return true };
+        let Some(table) = self.source.slots(index) else { return true };
+        let Place { families, slots, .. } = Place::of(self.source, index);
+        let family = families.wrapping_sub(usize::from(!first));
+        if cursor.child == 0 {
+            cursor.next_child();
+        }
+        while usize::from(cursor.child) <= desc.details.capacity {
+            let child = usize::from(cursor.child).wrapping_sub(1);
+            let slot = slots.wrapping_add(child);
+            let birth = table.birth(child);
+            let asked = (family, slot) >= (wants.family.into(), wants.slot.into());
+            if birth > 0 && (asked || (told < birth && birth <= newest)) {
+                let before = page.kept();
+                let fields = [family as u32, slot as u32, birth];
+                let head = Head { kind: kind::LABEL, fields: &fields };
+                let complete = record::put(page, &head, &mut cursor.part, &|window| {
+                    table.each_label(child, birth, desc.details.dimensions.len(), &mut |value| {
+                        window.varint(value.len() as u32);
                         window.bytes(value);
                     });
+                });
+                if table.birth(child) != birth {
+                    // What has become another's meanwhile is told with the next snapshot.
+                    page.cut(before);
+                } else if !complete {
+                    return false;
                 }
             }
+            cursor.next_child();
         }
+        true
     }
 }

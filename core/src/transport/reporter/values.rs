@@ -1,10 +1,21 @@
 //! The values of a snapshot, child by child.
 
 use super::place::Cursor;
-use super::{Memory, State, sparse};
+use super::sparse::Draft;
+use super::{Known, Memory, State};
 use crate::frame::Kind;
 use crate::model::{Desc, Instance, Source};
 use crate::wire::{Cell, put_varint};
+
+/// What has become of a payload.
+enum Filled {
+    /// It has so many bytes.
+    Frame(Kind, usize),
+    /// Nothing is left to be sent.
+    Nothing,
+    /// So much has changed that a frame without a bitmap holds more; all stands where that begins.
+    TooMuch,
+}
 
 impl<S: Source + ?Sized> State<'_, S> {
     /// Fills a payload with values, and goes on to those behind. `None` when there are none left.
@@ -13,43 +24,99 @@ impl<S: Source + ?Sized> State<'_, S> {
         memory: &mut M,
         payload: &mut [u8],
     ) -> Option<(Kind, usize)> {
-        let Self { source, cursor, birth, .. } = self;
         // A child that is cut is sent to its end as it began.
-        if cursor.part == 0
-            && let Some(last) = memory.last()
-        {
-            match sparse::fill(*source, cursor, last, payload) {
-                sparse::Filled::Frame(len) => return Some((Kind::SPARSE, len)),
-                sparse::Filled::Nothing => return None,
-                sparse::Filled::TooMuch => {}
+        let mut sparse = memory.is_sparse() && self.cursor.part == 0;
+        loop {
+            match self.fill_children(memory, payload, sparse) {
+                Filled::Frame(kind, len) => return Some((kind, len)),
+                Filled::Nothing => return None,
+                Filled::TooMuch => sparse = false,
             }
         }
-        let mut first = cursor.position(*source);
-        let mut head = put_head(payload, first);
-        let mut at = head;
-        'all: while let Some(Instance { desc, .. }) = source.instance(cursor.instance.into()) {
-            let (children, stride) = (desc.children(), desc.stride());
-            while usize::from(cursor.child) < children {
-                let begun = usize::from(cursor.part);
-                let room = payload.get_mut(at..).unwrap_or_default();
-                let len = put_child(*source, desc, cursor, birth, room);
-                at = at.wrapping_add(len);
-                if usize::from(cursor.part) < stride {
-                    break 'all;
-                }
-                if len == 0 && begun > 0 {
-                    // The rest is left out, and the frame begins behind it.
-                    first = first.wrapping_add(stride.wrapping_sub(begun));
-                    head = put_head(payload, first);
-                    at = head;
-                }
-                cursor.next_child();
+    }
+
+    /// Fills a payload with children from the cursor on; with those alone that have changed, if it is to be `sparse`.
+    ///
+    /// Of a sparse one, a child that does not fit is looked at again in the next frame.
+    #[inline]
+    fn fill_children<M: Memory>(&mut self, memory: &mut M, payload: &mut [u8], sparse: bool) -> Filled {
+        let Self { known: Known { source, .. }, cursor, position, birth, .. } = self;
+        let (start, mut first) = (*cursor, usize::from(*position));
+        let mut draft = if sparse { Draft::new(payload) } else { Draft::default() };
+        let mut head = if sparse { draft.head() } else { put_head(payload, first) };
+        // The first child that is covered, and the cell behind the last.
+        let (mut front, mut end) = (start, first);
+        let mut full = false;
+        while let Some(Instance { desc, .. }) = source.instance(cursor.instance.into()) {
+            if usize::from(cursor.child) >= desc.children() {
+                cursor.next_instance();
+                continue;
             }
-            cursor.next_instance();
+            let (stride, begun) = (desc.stride(), usize::from(cursor.part));
+            let room = payload.get_mut(head.wrapping_add(draft.cells)..).unwrap_or_default();
+            let len = put_child(*source, desc, cursor, birth, room);
+            full = usize::from(cursor.part) < stride;
+            if sparse {
+                let covered = end.wrapping_sub(first);
+                full |= covered.wrapping_add(stride) > draft.most();
+                if full {
+                    cursor.part = 0;
+                    break;
+                }
+                if memory.differs(end, room.get(..len).unwrap_or_default()) {
+                    if covered == 0 {
+                        front = Cursor { part: 0, ..*cursor };
+                    }
+                    draft.take(payload, covered, stride, len);
+                } else if covered == 0 {
+                    first = end.wrapping_add(stride);
+                } else {
+                    draft.pass(len);
+                }
+            } else {
+                draft.cells = draft.cells.wrapping_add(len);
+            }
+            end = end.wrapping_add(usize::from(cursor.part)).wrapping_sub(begun);
+            if full {
+                break;
+            }
+            if !sparse && source.has_tables() && len == 0 && begun > 0 {
+                // The rest is left out, and the frame begins behind it.
+                first = end;
+                head = put_head(payload, first);
+            }
+            cursor.next_child();
         }
-        let cells = payload.get(head..at).filter(|cells| !cells.is_empty())?;
-        memory.note(first, cells);
-        Some((if first == 0 { Kind::VALUES } else { Kind::PART }, at))
+        *position = end as u16;
+        if sparse {
+            if end == first {
+                // A snapshot in which nothing has changed has one frame, which tells that the device is there.
+                if full {
+                    return Filled::TooMuch;
+                }
+                if start != Cursor::START || *cursor == start {
+                    return Filled::Nothing;
+                }
+                first = 0;
+            }
+            if draft.pays(payload.len())
+                && let Some(len) = draft.finish(payload, first, memory)
+            {
+                return Filled::Frame(Kind::SPARSE, len);
+            }
+            (*cursor, *position) = (front, first as u16);
+            return Filled::TooMuch;
+        }
+        match payload.get(head..head.wrapping_add(draft.cells)) {
+            Some(cells @ [_, ..]) => {
+                memory.note(first, cells, None);
+                Filled::Frame(
+                    if first == 0 { Kind::VALUES } else { Kind::PART },
+                    head.wrapping_add(draft.cells),
+                )
+            }
+            _ => Filled::Nothing,
+        }
     }
 }
 
@@ -63,43 +130,58 @@ fn put_head(payload: &mut [u8], first: usize) -> usize {
 ///
 /// A slot that has become another's while it was read is written as an empty one. When some of its cells have been
 /// sent before, it gets no more: nothing is written, and the cursor moves to the end.
-pub(super) fn put_child<S: Source + ?Sized>(
+fn put_child<S: Source + ?Sized>(
     source: &S,
     desc: &Desc<'_>,
     cursor: &mut Cursor,
     birth: &mut u32,
     room: &mut [u8],
 ) -> usize {
-    let (instance, child, begun) = (cursor.instance.into(), cursor.child.into(), cursor.part);
-    let slots = source.slots(instance);
     // All that is no slot has one child for ever.
-    let now = || slots.map_or(1, |slots| slots.birth(child));
-    let table = usize::from(slots.is_some());
-    let stride = desc.stride();
+    let Some(slots) = source.slots(cursor.instance.into()) else {
+        return put_cells(source, desc, cursor, None, room);
+    };
+    let (child, begun) = (usize::from(cursor.child), cursor.part);
     if begun == 0 {
-        *birth = now();
+        *birth = slots.birth(child);
     }
     loop {
-        let (mut len, mut at) = (0usize, begun);
-        while usize::from(at) < stride {
-            let number = match usize::from(at).checked_sub(table) {
-                None => (*birth).into(),
-                Some(_) if *birth == 0 => 0,
-                Some(cell) => Cell::of(source.read(instance, child, cell), desc).0,
-            };
-            let Some(n) = room.get_mut(len..).and_then(|room| put_varint(room, number)) else { break };
-            len = len.wrapping_add(n);
-            at = at.wrapping_add(1);
-        }
+        let len = put_cells(source, desc, cursor, Some(*birth), room);
         // What is sent as empty is that, whoever moves in.
-        if *birth == 0 || now() == *birth {
-            cursor.part = at;
+        if *birth == 0 || slots.birth(child) == *birth {
             return len;
         }
         if begun > 0 {
-            cursor.part = stride as u16;
+            cursor.part = desc.stride() as u16;
             return 0;
         }
-        *birth = 0;
+        (*birth, cursor.part) = (0, 0);
     }
+}
+
+/// As [`put_child`], without a look at who the child is. In front of the cells of a slot stands its birth; those of an
+/// empty one are 0.
+fn put_cells<S: Source + ?Sized>(
+    source: &S,
+    desc: &Desc<'_>,
+    cursor: &mut Cursor,
+    birth: Option<u32>,
+    room: &mut [u8],
+) -> usize {
+    let (stride, mut len) = (desc.stride(), 0usize);
+    while usize::from(cursor.part) < stride {
+        let cell = usize::from(cursor.part);
+        let number = match (birth, cell) {
+            (Some(birth), 0) => birth.into(),
+            (Some(0), _) => 0,
+            _ => {
+                let cell = cell.wrapping_sub(birth.is_some().into());
+                Cell::of(source.read(cursor.instance.into(), cursor.child.into(), cell), desc).0
+            }
+        };
+        let Some(n) = room.get_mut(len..).and_then(|room| put_varint(room, number)) else { break };
+        len = len.wrapping_add(n);
+        cursor.part = cursor.part.wrapping_add(1);
+    }
+    len
 }

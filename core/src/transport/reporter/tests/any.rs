@@ -1,6 +1,6 @@
 //! Any registry, any size of frames, any faults.
 
-use super::source::{Random, Shape};
+use super::source::{INFO, Random, Shape};
 use super::*;
 use core::cell::Cell;
 use proptest::prelude::*;
@@ -8,7 +8,8 @@ use proptest::prelude::*;
 fn shapes() -> impl Strategy<Value = Vec<Shape>> {
     let buckets = prop_oneof![3 => Just(0usize), 2 => 1..5usize, 1 => 5..70usize];
     let capacity = prop_oneof![Just(0usize), 1..9usize];
-    proptest::collection::vec((buckets, capacity, 1..4usize), 1..6)
+    let shape = (buckets, capacity, 1..4usize);
+    proptest::collection::vec(prop_oneof![5 => shape, 1 => Just((INFO, 0, 1))], 1..6)
 }
 
 fn work(source: &Fake, random: &Random, much: bool) {

@@ -1,5 +1,6 @@
 //! What a gateway asks for.
 
+use super::inbox::Wants;
 use super::receiver::ask;
 use super::*;
 use crate::wire::Request;

@@ -53,6 +53,9 @@ impl Default for Fake {
     }
 }
 
+/// In the place of buckets: an info, which has no cells.
+pub(super) const INFO: usize = usize::MAX;
+
 /// The shape of a family: its buckets (0: a counter), the slots of its table (0: dense), its instances.
 pub(super) type Shape = (usize, usize, usize);
 
@@ -69,10 +72,14 @@ impl Fake {
             let name: &'static str =
                 format!("family_{index}{}", if buckets == 0 { "_total" } else { "" }).leak();
             let dimensions = if capacity > 0 { LABELS } else { &[] };
-            let bounds: Vec<u32> = (1..=buckets as u32).collect();
+            let bounds: Vec<u32> = (1..=if buckets == INFO { 0 } else { buckets as u32 }).collect();
             let details = Details { bounds: bounds.leak(), capacity, dimensions, ..Details::NONE };
             let details: &'static Details<'static> = Box::leak(Box::new(details));
-            let desc = if buckets == 0 {
+            let desc = if buckets == INFO {
+                const VALUE: &[Dimension<'static>] = &[Dimension { name: "text", values: &["a"] }];
+                let details = Box::leak(Box::new(Details { dimensions: VALUE, ..Details::NONE }));
+                Desc::info(format!("family_{index}_info").leak(), "Text.", details)
+            } else if buckets == 0 {
                 Desc { details, ..Desc::counter(name, "As long as such a text often is.") }
             } else {
                 Desc::histogram(name, "Time.", details)
@@ -101,7 +108,7 @@ impl Fake {
         self.parts[part].desc.stride()
     }
 
-    /// All children as they are now, by position; an empty slot has cells of 0.
+    /// All children with cells as they are now, by position; an empty slot has cells of 0.
     pub(super) fn children(&self) -> Vec<Placed> {
         let mut position = 0;
         let mut all = Vec::new();
@@ -111,6 +118,7 @@ impl Fake {
                 position += part.desc.stride();
             }
         }
+        all.retain(|(_, child)| !child.cells.is_empty());
         all
     }
 
@@ -171,8 +179,9 @@ impl Fake {
         if child.birth == 0 {
             child.birth = part.next_birth();
         }
-        let cells = child.cells.len();
-        child.cells[cell % cells] += n;
+        if let Some(at) = cell.checked_rem(child.cells.len()) {
+            child.cells[at] += n;
+        }
     }
 
     /// Empties a slot.

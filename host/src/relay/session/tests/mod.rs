@@ -231,7 +231,7 @@ impl Line {
         self.send(Kind::SPARSE, &[varints(&[first, covered]), bitmap.to_vec(), varints(cells)].concat());
     }
 
-    pub(super) fn hello(&mut self, device: &str, flags: u64) {
+    pub(super) fn hello(&mut self, device: &str, flags: u32) {
         let hello = Hello { identity: Identity { device, firmware: "1" }, families: 1, cells: 1, flags };
         self.record(kind::HELLO, &[], &record(|window| hello.write(window)));
     }

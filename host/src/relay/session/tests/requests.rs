@@ -5,7 +5,7 @@ use narthex::wire::record::{Record, Records};
 
 use super::*;
 
-const READS: u64 = Hello::READS_REQUESTS;
+const READS: u32 = Hello::READS_REQUESTS;
 
 impl Line {
     /// What was asked since the last time, frame by frame; as a device hears it.

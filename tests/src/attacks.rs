@@ -43,35 +43,49 @@ impl fmt::Debug for Attack {
 
 const FRAMES: &str = "narthex_frames_total";
 const DEVICES: &str = "narthex_devices_refused_total";
-const REFUSALS: &str = "narthex_device_refusals_total";
-/// Refusals of the foe's own device.
-const MINE: (&str, &str, &str) = (REFUSALS, "device", "foe");
+const REFUSALS: &str = "narthex_refusals_total";
 
 /// All kinds of attack.
 pub const ATTACKS: [Attack; 20] = [
     Attack { name: "noise", frames: noise, counted: (FRAMES, "outcome", "corrupt") },
-    Attack { name: "another version", frames: another_version, counted: MINE },
+    Attack { name: "another version", frames: another_version, counted: (REFUSALS, "cause", "frame") },
     Attack {
         name: "an unknown kind of frame",
         frames: unknown_kind,
         counted: (FRAMES, "outcome", "unknown_kind"),
     },
     Attack { name: "records of 4 GiB", frames: long_records, counted: (FRAMES, "outcome", "unknown_record") },
-    Attack { name: "cells behind the last", frames: far_cells, counted: MINE },
+    Attack { name: "cells behind the last", frames: far_cells, counted: (REFUSALS, "cause", "values") },
     Attack {
         name: "values of an unknown schema",
         frames: unknown_schema,
         counted: (FRAMES, "outcome", "unknown_schema"),
     },
-    Attack { name: "sparse frames that contradict themselves", frames: bad_sparse, counted: MINE },
-    Attack { name: "parts of children", frames: part_of_child, counted: MINE },
-    Attack { name: "another schema under a known hash", frames: collision, counted: MINE },
-    Attack { name: "a schema without its hash", frames: wrong_hash, counted: MINE },
-    Attack { name: "families in any order, in parts that overlap", frames: scattered, counted: MINE },
-    Attack { name: "thousands of families", frames: many_families, counted: MINE },
-    Attack { name: "families that never end", frames: endless_families, counted: MINE },
-    Attack { name: "a product of labels", frames: label_bomb, counted: MINE },
-    Attack { name: "labels of other births", frames: births, counted: MINE },
+    Attack {
+        name: "sparse frames that contradict themselves",
+        frames: bad_sparse,
+        counted: (REFUSALS, "cause", "values"),
+    },
+    Attack { name: "parts of children", frames: part_of_child, counted: (REFUSALS, "cause", "values") },
+    Attack {
+        name: "another schema under a known hash",
+        frames: collision,
+        counted: (REFUSALS, "cause", "schema"),
+    },
+    Attack { name: "a schema without its hash", frames: wrong_hash, counted: (REFUSALS, "cause", "schema") },
+    Attack {
+        name: "families in any order, in parts that overlap",
+        frames: scattered,
+        counted: (REFUSALS, "cause", "schema"),
+    },
+    Attack { name: "thousands of families", frames: many_families, counted: (REFUSALS, "cause", "limit") },
+    Attack {
+        name: "families that never end",
+        frames: endless_families,
+        counted: (REFUSALS, "cause", "limit"),
+    },
+    Attack { name: "a product of labels", frames: label_bomb, counted: (REFUSALS, "cause", "limit") },
+    Attack { name: "labels of other births", frames: births, counted: (REFUSALS, "cause", "labels") },
     Attack { name: "jumps of the sequence", frames: jumps, counted: (FRAMES, "outcome", "lost") },
     Attack { name: "frames again and again", frames: again, counted: (FRAMES, "outcome", "repeated") },
     Attack {

@@ -4,7 +4,7 @@ use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use super::super::Now;
-use super::super::session::{Added, FamilySchema, Hello, Refused, Run, Session, Sink};
+use super::super::session::{Added, FamilySchema, Fault, Hello, Refused, Run, Session, Sink};
 use super::super::status::FrameCounts;
 use super::device::{Device, State};
 use super::tally::Cause;
@@ -144,7 +144,8 @@ impl Tenant {
     /// Shows families that have come.
     fn offer(&mut self) {
         if std::mem::take(&mut self.unoffered) {
-            self.news.counts.refusals += self.fleet.offer(&self.device, self.now);
+            let conflicts = self.fleet.offer(&self.device, self.now);
+            self.news.counts.refuse(Fault::Conflict, conflicts);
         }
     }
 
@@ -330,8 +331,8 @@ impl Sink for Tenant {
         let family = self.fleet.schemas().intern(&self.added, family);
         let place = self.device.lock().series.add(&family);
         if place.is_none() {
-            let why = "it has another family of this name".into();
-            self.refused(Refused { family: family.family.name.to_string(), why });
+            let why = "it has another family of this name";
+            self.refused(Refused::family(Fault::Conflict, &family.family.name, why));
         } else {
             self.unoffered = true;
         }
@@ -339,7 +340,7 @@ impl Sink for Tenant {
     }
 
     fn refused(&mut self, refused: Refused) {
-        self.news.counts.refusals += 1;
+        self.news.counts.refuse(refused.fault, 1);
         let mut state = self.device.lock();
         let name = state.refuse(refused.clone()).then(|| Arc::clone(&state.name));
         drop(state);
@@ -387,8 +388,8 @@ impl Sink for Tenant {
     fn label(&mut self, place: usize, slot: usize, birth: u32, values: &mut dyn Iterator<Item = &str>) {
         let taken = self.device.lock().series.label(place, slot, birth, values);
         if let Err(schema) = taken {
-            let family = schema.family.name.to_string();
-            self.refused(Refused { family, why: "the labels of one of its slots cannot be".into() });
+            let why = "the labels of one of its slots cannot be";
+            self.refused(Refused::family(Fault::Labels, &schema.family.name, why));
         }
     }
 

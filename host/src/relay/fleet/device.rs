@@ -297,7 +297,7 @@ impl State {
 
     pub(super) fn status(&self, now: Now) -> DeviceStatus {
         let all = self.refused.iter().chain(self.series.refused());
-        let refused = all.map(|Refused { family, why }| (&**family, &**why));
+        let refused = all.map(|Refused { family, why, .. }| (&**family, &**why));
         DeviceStatus {
             device: self.name.to_string(),
             link: self.origin.link.to_string(),

@@ -48,7 +48,7 @@ use tally::{Cause, Counts, Tally};
 use told::Told;
 
 use super::Now;
-use super::session::{Added, Bounds};
+use super::session::{Added, Bounds, Fault};
 use super::status::{DeviceStatus, Learning, Totals};
 use super::store::{Store, StoreCounts, StoreLimits};
 
@@ -232,7 +232,7 @@ impl Fleet {
             frames_repeated: frames.repeated,
             frames_reordered: frames.reordered,
             frames_corrupt: frames.corrupt,
-            frames_refused: refusals,
+            frames_refused: refusals.iter().sum(),
             devices_refused: refused.iter().sum(),
             foreign_bytes: foreign,
         }
@@ -365,8 +365,9 @@ impl Fleet {
         let own = labels.get(&**name).map_or(&[][..], |labels| labels);
         state.rename(name, &self.device_label, own);
         index.devices.insert(name, device);
-        counts.refusals = index.offer_all(device, &mut state);
-        self.tell_conflicts(&state, counts.refusals, now);
+        let conflicts = index.offer_all(device, &mut state);
+        self.tell_conflicts(&state, conflicts, now);
+        counts.refuse(Fault::Conflict, conflicts);
         state.counts.add(&counts);
         self.tally.add(&counts);
         Ok(())

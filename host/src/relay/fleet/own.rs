@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::super::Now;
+use super::super::session::Fault;
 use super::super::status::FrameCounts;
 use super::Fleet;
 use super::device::State;
@@ -119,7 +120,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Families and frames of the device that were refused; /api/devices says why.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.counts.refusals)),
+        read: Read::Device(|state, _| Value::Unsigned(state.counts.refused_in_all())),
     },
     Row {
         kind: Kind::Gauge,
@@ -191,6 +192,17 @@ const ROWS: &[Row] = &[
         help: "Frames by what became of them, of all devices, those that are gone or have no name included.",
         scale: Scale::ONE,
         read: Read::Fleet("outcome", |fleet, _| outcomes(&fleet.tally.read().frames).into()),
+    },
+    Row {
+        kind: Kind::Counter,
+        name: "narthex_refusals_total",
+        unit: "",
+        help: "Families, records and frames that were refused, by what was wrong, of all devices, those that are gone or have no name included; /api/devices says more.",
+        scale: Scale::ONE,
+        read: Read::Fleet("cause", |fleet, _| {
+            let counts = fleet.tally.read().refusals;
+            Fault::ALL.iter().map(|fault| fault.as_str()).zip(counts).collect()
+        }),
     },
     Row {
         kind: Kind::Gauge,

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use super::super::session::{ChildSchema, FamilySchema, Refused};
+use super::super::session::{ChildSchema, FamilySchema, Fault, Refused};
 use super::layout::{Layout, Slot};
 use super::table::Table;
 use crate::model::{Family, Kind, Point, Value};
@@ -137,7 +137,7 @@ impl Series {
             *offer = match ask(family) {
                 Ok(()) => Offer::Shown,
                 Err(why) => {
-                    self.refused.push(Refused { family: family.name.to_string(), why });
+                    self.refused.push(Refused::family(Fault::Conflict, &family.name, why));
                     new += u64::from(before == Offer::Pending);
                     Offer::Refused
                 }

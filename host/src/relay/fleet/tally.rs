@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::super::session::Fault;
 use super::super::status::FrameCounts;
 use super::Limits;
 
@@ -18,8 +19,8 @@ pub(super) struct Tally {
     unknown_record: AtomicU64,
     /// Bytes outside of frames.
     foreign: AtomicU64,
-    /// Families and frames refused.
-    refusals: AtomicU64,
+    /// Families, records and frames refused, by fault, as in [`Fault::ALL`].
+    refusals: [AtomicU64; Fault::ALL.len()],
     /// Devices refused, by cause, as in [`Cause::ALL`].
     devices: [AtomicU64; Cause::ALL.len()],
 }
@@ -29,7 +30,8 @@ pub(super) struct Tally {
 pub(super) struct Counts {
     pub(super) frames: FrameCounts,
     pub(super) foreign: u64,
-    pub(super) refusals: u64,
+    /// Families, records and frames refused, by fault.
+    pub(super) refusals: [u64; Fault::ALL.len()],
     /// Devices refused, by cause.
     pub(super) devices: [u64; Cause::ALL.len()],
 }
@@ -91,9 +93,9 @@ impl Tally {
             (&self.unknown_kind, frames.unknown_kind),
             (&self.unknown_record, frames.unknown_record),
             (&self.foreign, counts.foreign),
-            (&self.refusals, counts.refusals),
         ]
         .into_iter()
+        .chain(self.refusals.iter().zip(counts.refusals))
         .chain(self.devices.iter().zip(counts.devices))
         {
             // Most are zero, and many connections share these.
@@ -117,7 +119,7 @@ impl Tally {
                 unknown_record: read(&self.unknown_record),
             },
             foreign: read(&self.foreign),
-            refusals: read(&self.refusals),
+            refusals: self.refusals.each_ref().map(read),
             devices: self.devices.each_ref().map(read),
         }
     }
@@ -127,10 +129,22 @@ impl Counts {
     pub(super) fn add(&mut self, other: &Self) {
         self.frames.add(&other.frames);
         self.foreign += other.foreign;
-        self.refusals += other.refusals;
-        for (count, more) in self.devices.iter_mut().zip(other.devices) {
+        let refusals = self.refusals.iter_mut().zip(other.refusals);
+        for (count, more) in refusals.chain(self.devices.iter_mut().zip(other.devices)) {
             *count += more;
         }
+    }
+
+    /// So much was refused.
+    pub(super) fn refuse(&mut self, fault: Fault, times: u64) {
+        if let Some(count) = self.refusals.get_mut(fault as usize) {
+            *count += times;
+        }
+    }
+
+    /// Families, records and frames refused.
+    pub(super) fn refused_in_all(&self) -> u64 {
+        self.refusals.iter().sum()
     }
 
     /// One device that was not taken.

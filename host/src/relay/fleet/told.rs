@@ -53,7 +53,7 @@ impl Fleet {
     }
 
     /// Logs that a family of a device is refused, if there is room for it.
-    pub(super) fn tell(&self, link: &str, name: &str, Refused { family, why }: &Refused, now: Now) {
+    pub(super) fn tell(&self, link: &str, name: &str, Refused { family, why, .. }: &Refused, now: Now) {
         if let Some(left_out) = self.has_line(now) {
             tracing::warn!("{link}: device {name:?}: family {family:?} refused: {why}{left_out}");
         }

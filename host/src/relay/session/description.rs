@@ -4,7 +4,7 @@ use narthex::model::{Defect, Desc, Details, Dimension, Kind, Label, Number, Scal
 use narthex::wire::Truncated;
 use narthex::wire::schema::{Family as Fixed, Fields};
 
-use super::Refused;
+use super::{Fault, Refused};
 
 /// What a record says, borrowed from it. Every rule that is a family's own is kept.
 pub(super) struct Description<'a> {
@@ -25,9 +25,8 @@ impl<'a> Description<'a> {
     /// [`Refused`], with what is wrong.
     pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Refused> {
         const CUT: &str = "its record is cut off";
-        let (fixed, mut fields) =
-            Fixed::read(bytes).map_err(|_| Refused { family: String::new(), why: CUT.into() })?;
-        let refused = |why: String| Refused { family: fixed.name.into(), why };
+        let (fixed, mut fields) = Fixed::read(bytes).map_err(|_| Refused::new(Fault::Family, CUT))?;
+        let refused = |why: String| Refused::family(Fault::Family, fixed.name, why);
         let (bounds, dimensions, instances) =
             read_lists(&mut fields).map_err(|Truncated| refused(CUT.into()))?;
         let read = || {

@@ -13,7 +13,7 @@ use super::request::{Requests, Wants};
 use super::schema::{Schema, SchemaPart};
 use super::slots::{Slot, Slots};
 use super::snapshot::{Cells, Snapshot};
-use super::{Bounds, MAX_CELLS, Order, Refused, Sequence, Sink};
+use super::{Bounds, Fault, MAX_CELLS, Order, Refused, Sequence, Sink};
 
 /// So many times at once a schema is looked up that was known before; later, once more each second. A frame of 20 bytes
 /// can ask for it, and it may be 64 KiB to read, to hash and to place.
@@ -42,11 +42,6 @@ pub(super) struct Device {
     /// The time, and when all [`LOOKS`] are there again.
     now: Option<Instant>,
     looked: Option<Instant>,
-}
-
-/// Refuses what belongs to no one family.
-pub(super) fn refuse(why: impl Into<String>, sink: &mut dyn Sink) {
-    sink.refused(Refused { family: String::new(), why: why.into() });
 }
 
 impl Device {
@@ -129,7 +124,10 @@ impl Device {
             }
             Kind::PART => match take_varint(&mut payload).and_then(|first| usize::try_from(first).ok()) {
                 Some(first) if first < MAX_CELLS => self.values(first, payload, room, sink),
-                _ => refuse("a part of a snapshot does not say where it begins", sink),
+                _ => {
+                    let why = "a part of a snapshot does not say where it begins";
+                    sink.refused(Refused::new(Fault::Values, why));
+                }
             },
             Kind::SPARSE => {
                 self.full.sparse();
@@ -137,7 +135,7 @@ impl Device {
                     sink.counts().unknown_schema += 1;
                 }
                 if let Err(why) = self.snapshot.take_sparse(payload, &mut self.schema.places, room, sink) {
-                    refuse(why, sink);
+                    sink.refused(Refused::new(Fault::Values, why));
                 }
             }
             _ => sink.counts().unknown_kind += 1,
@@ -185,7 +183,7 @@ impl Device {
         match self.schema.restore(&stored, header.schema, &self.bounds, sink) {
             Ok(false) => {}
             Ok(true) => self.full.void(),
-            Err(why) => self.broken(why, header, sink),
+            Err(refused) => self.broken(refused, header, sink),
         }
     }
 
@@ -201,11 +199,11 @@ impl Device {
     }
 
     /// Nothing of its schema is taken any more.
-    fn broken(&mut self, why: String, header: &Header, sink: &mut dyn Sink) {
+    fn broken(&mut self, refused: Refused, header: &Header, sink: &mut dyn Sink) {
         self.schema = Schema::broken();
         self.snapshot.clear();
         sink.reset(header.boot, header.schema, false);
-        refuse(why, sink);
+        sink.refused(refused);
     }
 
     fn records(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) {
@@ -219,7 +217,7 @@ impl Device {
                     match assembly.take(&part).map(Hello::read) {
                         None => {}
                         Some(Ok(hello)) => self.greet(&hello, header, sink),
-                        Some(Err(_)) => refuse("its hello is malformed", sink),
+                        Some(Err(_)) => sink.refused(Refused::new(Fault::Frame, "its hello is malformed")),
                     }
                     self.hello = assembly;
                 }
@@ -255,8 +253,8 @@ impl Device {
             return;
         }
         let known = self.schema.known();
-        if let Err(why) = self.schema.take(part, header.schema, &self.bounds, sink) {
-            self.broken(why, header, sink);
+        if let Err(refused) = self.schema.take(part, header.schema, &self.bounds, sink) {
+            self.broken(refused, header, sink);
         } else if self.schema.known() != known {
             // Its values, if they have come, were dropped.
             self.full.void();
@@ -270,7 +268,7 @@ impl Device {
         }
         let places = &mut self.schema.places;
         if let Err(why) = self.snapshot.take(self.clock.uptime, first, payload, places, room, sink) {
-            refuse(why, sink);
+            sink.refused(Refused::new(Fault::Values, why));
         }
     }
 }

@@ -7,7 +7,7 @@ use narthex::model::{Desc, Kind, Label, Number, Scale};
 use narthex::wire::Cell;
 
 use super::description::Description;
-use super::{Added, ChildSchema};
+use super::{Added, ChildSchema, Fault, Refused};
 use crate::model::{Bound, Family, LabelText, Value};
 
 /// What stands in each label of the slot that takes what does not fit.
@@ -55,15 +55,6 @@ struct Table {
 /// A constant label: name and value.
 type Constant = (Box<str>, Box<str>);
 
-/// A family that is not taken: what it is called, as far as could be read, and why not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// Its name; may be anything.
-    pub family: String,
-    /// What is wrong.
-    pub why: String,
-}
-
 impl FamilySchema {
     /// Reads and checks the record of a family. `added` are the labels the gateway adds, which devices may not use;
     /// `max_series` is how many series the family may have.
@@ -73,8 +64,18 @@ impl FamilySchema {
     pub fn read(bytes: &[u8], added: &Added, max_series: usize) -> Result<Self, Refused> {
         let description = Description::read(bytes)?;
         description.with_desc(|desc| {
-            Self::new(bytes, desc, &description.instances, added, max_series)
-                .map_err(|why| Refused { family: desc.name.into(), why })
+            let slots = desc.children().saturating_mul(description.instances.len());
+            // Before anything is made of it: an empty slot takes as much memory as a full one.
+            let series = slots.saturating_mul(series_of_child(desc));
+            if series > max_series {
+                let why = format!("it has {series} series, there is room for {max_series}");
+                return Err(Refused::family(Fault::Limit, desc.name, why));
+            }
+            if series == 0 {
+                return Err(Refused::family(Fault::Family, desc.name, "it has no series"));
+            }
+            Self::new(bytes, desc, &description.instances, added)
+                .map_err(|why| Refused::family(Fault::Family, desc.name, why))
         })
     }
 
@@ -83,17 +84,8 @@ impl FamilySchema {
         desc: &Desc<'_>,
         instances: &[Vec<Label<'_>>],
         added: &Added,
-        max_series: usize,
     ) -> Result<Self, String> {
         let slots = desc.children().saturating_mul(instances.len());
-        // Before anything is made of it: an empty slot takes as much memory as a full one.
-        let series = slots.saturating_mul(series_of_child(desc));
-        if series > max_series {
-            return Err(format!("it has {series} series, there is room for {max_series}"));
-        }
-        if series == 0 {
-            return Err("it has no series".into());
-        }
         let table = (desc.details.capacity > 0).then(|| Table::new(desc, instances, added));
         let state = |state: &&str| {
             LabelText::new(&[(desc.name, state)])

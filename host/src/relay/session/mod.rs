@@ -12,6 +12,7 @@ mod family;
 mod full;
 mod labels;
 mod places;
+mod refused;
 mod request;
 mod schema;
 mod sequence;
@@ -26,9 +27,10 @@ use std::sync::Arc;
 use narthex::frame::{Decoder, Event, MAX_FRAME};
 pub use narthex::wire::Hello;
 
-use device::{Device, refuse};
-pub use family::{FamilySchema, Refused};
+use device::Device;
+pub use family::FamilySchema;
 pub use labels::{Added, ChildSchema};
+pub use refused::{Fault, Refused};
 pub use sequence::{Order, Sequence};
 use snapshot::Cells;
 pub use snapshot::Run;
@@ -141,7 +143,7 @@ impl Session {
                 Event::Foreign(text) => sink.foreign(text),
                 Event::Joined(len) => sink.joined(len),
                 Event::Corrupt(_) => sink.counts().corrupt += 1,
-                Event::Refused(error) => refuse(error.to_string(), sink),
+                Event::Refused(error) => sink.refused(Refused::new(Fault::Frame, error.to_string())),
             }
         }
         ROOM.set(Some(room));

@@ -7,7 +7,7 @@ use narthex::wire::schema::{HASH_START, hash_family};
 
 use super::assembly::Assembly;
 use super::places::Places;
-use super::{Bounds, FamilySchema, MAX_CELLS, Sink};
+use super::{Bounds, FamilySchema, Fault, MAX_CELLS, Refused, Sink};
 
 /// What is known of the schema of this boot.
 #[derive(Debug, Default)]
@@ -46,6 +46,11 @@ enum Record {
     },
 }
 
+/// A schema of which nothing can be trusted.
+fn contradiction(why: impl Into<String>) -> Refused {
+    Refused::new(Fault::Schema, why)
+}
+
 impl Schema {
     /// One of which nothing is taken.
     pub(super) fn broken() -> Self {
@@ -62,24 +67,25 @@ impl Schema {
         hash: u32,
         bounds: &Bounds,
         sink: &mut dyn Sink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refused> {
         if self.total != *families {
             self.announce(*families, bounds)?;
             sink.progress(self.known, self.total);
         }
         if *index >= self.total {
-            return Err(format!("its schema has a family {index} of {families}"));
+            return Err(contradiction(format!("its schema has a family {index} of {families}")));
         }
         self.reach(*index);
         let assembly = match self.records.get_mut(*index) {
             Some(Record::Partial(assembly)) => assembly,
             Some(complete) if complete.holds(part) => return Ok(()),
-            _ => return Err("another schema came under the hash of one that is known".into()),
+            _ => return Err(contradiction("another schema came under the hash of one that is known")),
         };
         // Counted when a record begins to come, so that what never completes is bounded as well.
         self.bytes = self.bytes.saturating_sub(assembly.total()).saturating_add(part.total);
         if self.bytes > bounds.max_schema_bytes {
-            return Err(format!("its schema is longer than {} bytes", bounds.max_schema_bytes));
+            let why = format!("its schema is longer than {} bytes", bounds.max_schema_bytes);
+            return Err(Refused::new(Fault::Limit, why));
         }
         let Some(bytes) = assembly.take(part) else { return Ok(()) };
         let bytes: Box<[u8]> = bytes.into();
@@ -105,7 +111,7 @@ impl Schema {
         hash: u32,
         bounds: &Bounds,
         sink: &mut dyn Sink,
-    ) -> Result<bool, String> {
+    ) -> Result<bool, Refused> {
         let Some(records) = split(stored, hash).filter(|records| records.len() <= bounds.max_series) else {
             return Ok(false);
         };
@@ -145,13 +151,14 @@ impl Schema {
         Ok(true)
     }
 
-    fn announce(&mut self, families: usize, bounds: &Bounds) -> Result<(), String> {
+    fn announce(&mut self, families: usize, bounds: &Bounds) -> Result<(), Refused> {
         if self.total != 0 {
-            return Err("the number of its families changes".into());
+            return Err(contradiction("the number of its families changes"));
         }
         if families > bounds.max_series {
             // Each has a series at least.
-            return Err(format!("it has {families} families, the limit is {} series", bounds.max_series));
+            let why = format!("it has {families} families, the limit is {} series", bounds.max_series);
+            return Err(Refused::new(Fault::Limit, why));
         }
         self.total = families;
         Ok(())
@@ -172,12 +179,7 @@ impl Schema {
     }
 
     /// Reads a complete record.
-    fn read(
-        &self,
-        bytes: &[u8],
-        bounds: &Bounds,
-        sink: &mut dyn Sink,
-    ) -> Result<Arc<FamilySchema>, super::Refused> {
+    fn read(&self, bytes: &[u8], bounds: &Bounds, sink: &mut dyn Sink) -> Result<Arc<FamilySchema>, Refused> {
         let room = bounds.max_series.saturating_sub(self.series);
         match sink.known(bytes).filter(|family| family.series() <= room) {
             Some(family) => Ok(family),
@@ -192,14 +194,14 @@ impl Schema {
         first: usize,
         family: Arc<FamilySchema>,
         sink: &mut dyn Sink,
-    ) -> Result<(), String> {
+    ) -> Result<(), Refused> {
         let cells = family.total_cells();
         if self.places.overlaps(first, first.saturating_add(cells)) {
-            return Err("its families overlap".into());
+            return Err(contradiction("its families overlap"));
         }
         let same = |record: &Record| matches!(record, Record::Known { family: other, .. } if other.bytes == family.bytes);
         if self.records.iter().any(same) {
-            return Err("one of its families is there twice".into());
+            return Err(contradiction("one of its families is there twice"));
         }
         self.series = self.series.saturating_add(family.series());
         let kept = sink.family(&family);
@@ -212,7 +214,7 @@ impl Schema {
 
     /// Compares the complete schema with the hash that frames carry, and families with their places. Hands on what is
     /// right as a whole, to be known another time.
-    fn verify(&self, announced: u32, sink: &mut dyn Sink) -> Result<(), String> {
+    fn verify(&self, announced: u32, sink: &mut dyn Sink) -> Result<(), Refused> {
         // Where the next family begins, as long as that is known.
         let (mut hash, mut next, mut all) =
             (HASH_START, Some(0), Vec::with_capacity(self.bytes + 2 * self.total));
@@ -224,7 +226,7 @@ impl Schema {
             match record {
                 Record::Known { first, family, .. } => {
                     if next.is_some_and(|next| next != *first) {
-                        return Err("its families do not follow each other".into());
+                        return Err(contradiction("its families do not follow each other"));
                     }
                     next = Some(first.saturating_add(family.total_cells()));
                 }
@@ -232,7 +234,7 @@ impl Schema {
             }
         }
         if hash != announced {
-            return Err("its schema does not have the hash it announces".into());
+            return Err(contradiction("its schema does not have the hash it announces"));
         }
         // With a family that is not taken, the places of those behind it are known from their records only.
         if self.records.iter().all(|record| matches!(record, Record::Known { .. })) {

@@ -9,7 +9,7 @@ use narthex::wire::take_varint;
 
 use super::assembly::Assembly;
 use super::schema::Schema;
-use super::{FamilySchema, Refused, Sink};
+use super::{FamilySchema, Fault, Refused, Sink};
 
 /// Most label records that may be there in part.
 const MAX_PARTIAL: usize = 8;
@@ -45,7 +45,7 @@ impl Slots {
                     &mut from_fn(|| take_value(&mut values)).take(family.labels()),
                 );
             }
-            Err(why) => sink.refused(Refused { family: family.family.name.to_string(), why }),
+            Err(why) => sink.refused(Refused::family(Fault::Labels, &family.family.name, why)),
         };
         if part.offset == 0 && part.bytes.len() == part.total {
             return hand_on(part.bytes);

@@ -40,6 +40,7 @@ fn a_bad_family_spoils_no_other() {
     assert_eq!(names, ["b-c", "up", "up_total", "scrape_x", "narthex_x", "d", "e", "f", "g", "h"]);
     assert!(why.contains(&pair("d", "the label `device` is the gateway's own")), "{why:?}");
     assert_eq!(rig.own("narthex_device_refusals_total"), "10");
+    assert_eq!(rig.own("narthex_refusals_total{cause=\"family\"}"), "10");
     let schema = rig.device("pump").schema;
     assert_eq!((schema.known, schema.total), (12, 12));
 }
@@ -66,6 +67,7 @@ fn the_type_and_unit_of_a_name_are_the_first_devices() {
     assert_eq!(refused(&rig, "b"), why);
     assert_eq!(refused(&rig, "c"), [pair("x_total_total", why[0].1.as_str())]);
     assert_eq!(rig.own("narthex_device_refusals_total{device=\"b\"}"), "2");
+    assert_eq!(rig.own("narthex_refusals_total{cause=\"conflict\"}"), "2");
     // The names are free when the first device is gone.
     drop(one);
     for uptime in [200, 301] {

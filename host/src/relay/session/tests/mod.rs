@@ -126,7 +126,7 @@ impl Sink for Recorder {
         Some(place)
     }
 
-    fn refused(&mut self, Refused { family, why }: Refused) {
+    fn refused(&mut self, Refused { family, why, .. }: Refused) {
         self.refused.push(if family.is_empty() { why } else { format!("{family}: {why}") });
     }
 

@@ -133,105 +133,122 @@ impl Encoder {
 
     /// Writes at most one line, and goes on behind it. Returns false at the end of the page.
     fn step<S: Source + ?Sized>(&mut self, source: &S, out: &mut Out<'_>) -> bool {
-        let index = usize::from(self.instance);
-        let Some(instance) = source.instance(index) else {
+        let Some(instance) = source.instance(usize::from(self.instance)) else {
             let ended = core::mem::replace(&mut self.line, 1) > 0;
             if !ended {
                 line::end(out, self.format);
             }
             return !ended;
         };
-        let child = usize::from(self.child);
-        if child >= instance.desc.children() {
-            self.instance = self.instance.saturating_add(1);
+        if self.child(source, &instance, out) {
+            return true;
+        }
+        self.total = 0;
+        // Comments for which nothing was there yet stand in front of the next child.
+        self.line = self.line.min(COMMENTS);
+        self.child = self.child.saturating_add(1);
+        if usize::from(self.child) >= instance.desc.children() {
             self.child = 0;
-            // Comments for which nothing was there yet stand in front of the next instance of the family.
-            if source.instance(index + 1).is_none_or(|next| next.first) {
+            self.instance = self.instance.saturating_add(1);
+            if source.instance(usize::from(self.instance)).is_none_or(|next| next.first) {
                 self.line = 0;
             }
-            return true;
-        }
-        let (desc, slots) = (instance.desc, source.slots(index));
-        // All that is no slot has one child for ever.
-        let birth = || slots.map_or(1, |slots| slots.birth(child));
-        let now = birth();
-        if self.line < COMMENTS {
-            // Asked once: a gauge may be cleared or set while the page is written.
-            let there = || now > 0 && (!desc.optional || source.read(index, child, 0).is_some());
-            if self.line > 0 || there() {
-                head::comments(out, self.format, self.line, desc);
-                self.line += 1;
-            } else {
-                self.child = self.child.saturating_add(1);
-            }
-            return true;
-        }
-        if self.line == COMMENTS {
-            self.birth = now;
-        }
-        let start = out.len();
-        if now > 0 && now == self.birth && self.sample(source, &instance, slots, out) && birth() == now {
-            self.line = self.line.saturating_add(1);
-        } else {
-            out.rewind(start);
-            self.child = self.child.saturating_add(1);
-            (self.line, self.total) = (COMMENTS, 0);
         }
         true
     }
 
-    /// Writes the next line of a child. A histogram has its buckets, `+Inf`, `_sum` and `_count`, a state set one for
-    /// each state. Returns false if there is none: the child is complete, or not there.
+    /// Writes the next line of a child, if it has one, or of the comments before it. Returns whether more lines follow.
+    fn child<S: Source + ?Sized>(
+        &mut self,
+        source: &S,
+        instance: &Instance<'_>,
+        out: &mut Out<'_>,
+    ) -> bool {
+        let (index, child) = (usize::from(self.instance), usize::from(self.child));
+        let (desc, slots) = (instance.desc, source.slots(index));
+        // All that is no slot has one child for ever.
+        let birth = || slots.map_or(1, |slots| slots.birth(child));
+        let now = birth();
+        let start = out.len();
+        if self.line < COMMENTS {
+            // Asked once: a gauge may be cleared or set while the page is written.
+            let there = || now > 0 && (!desc.optional || source.read(index, child, 0).is_some());
+            if self.line == 0 && !there() {
+                return false;
+            }
+            head::comments(out, self.format, self.line, desc);
+            self.line += 1;
+            // A unit takes a line only if there is one.
+            if out.len() > start {
+                return true;
+            }
+        }
+        if self.line == COMMENTS {
+            self.birth = now;
+        }
+        if now == 0 || now != self.birth {
+            return false;
+        }
+        let lines = self.sample(source, instance, slots, out);
+        if lines == 0 || birth() != now {
+            out.rewind(start);
+            return false;
+        }
+        self.line = self.line.saturating_add(1);
+        usize::from(self.line - COMMENTS) < lines
+    }
+
+    /// Writes the next line of a child, and returns how many it has in all; 0 if it is not there. A histogram has its
+    /// buckets, `+Inf`, `_sum` and `_count`, a state set one line for each state.
     fn sample<S: Source + ?Sized>(
         &mut self,
         source: &S,
         instance: &Instance<'_>,
         slots: Option<&dyn Slots>,
         out: &mut Out<'_>,
-    ) -> bool {
+    ) -> usize {
         let desc = instance.desc;
         let index = usize::from(self.line - COMMENTS);
         let sum = desc.details.bounds.len().saturating_add(1);
-        let of_total = matches!(desc.kind, Kind::Info | Kind::StateSet)
-            || (desc.kind == Kind::Histogram && index != sum);
+        // Compared one by one: where all descriptions are constant, the kinds that none of them has take no flash.
+        let histogram = desc.kind == Kind::Histogram;
+        let (info, state_set) = (desc.kind == Kind::Info, desc.kind == Kind::StateSet);
         // How many lines there are, and whether this one has a cell, which then is that of its number. A state is
         // read once: two cannot hold at a time.
-        let (lines, reads) = match desc.kind {
-            Kind::Histogram => (sum + 2, index <= sum),
-            Kind::StateSet => (desc.details.states.len(), index == 0),
-            Kind::Info => (1, false),
-            _ => (1, true),
+        let (lines, reads) = if histogram {
+            (sum + 2, index <= sum)
+        } else if state_set {
+            (desc.details.states.len(), index == 0)
+        } else {
+            (1, !info)
         };
-        if index >= lines {
-            return false;
-        }
         let mut value = Value::Unsigned(0);
         if reads {
             // A cell that is not there would be a broken group: the child goes, not the page.
             let read = source.read(usize::from(self.instance), usize::from(self.child), index);
-            let Some(read) = read else { return false };
+            let Some(read) = read else { return 0 };
             value = read;
         }
         let mut scale = desc.scale;
-        if of_total {
+        if (histogram && index != sum) || info || state_set {
             if let Value::Unsigned(n) = value {
                 self.total = self.total.wrapping_add(n);
             }
             scale = Scale::ONE;
             // An info is as a state that always holds.
             let holds = u64::from(self.total == index as u64);
-            value = Value::Unsigned(if desc.kind == Kind::Histogram { self.total } else { holds });
+            value = Value::Unsigned(if histogram { self.total } else { holds });
         }
         let start = out.len();
         out.str(desc.name);
-        if desc.kind == Kind::Histogram {
+        if histogram {
             let bucket = index < sum;
             let last = if index == sum { "_sum" } else { "_count" };
             out.str(if bucket { "_bucket" } else { last });
         }
         self.labels(out, instance, slots, index);
         line::finish(out, self.format, start, value, scale);
-        true
+        lines
     }
 
     /// Writes `{…}`: constant labels, then the child's, then that of the line; nothing if there is none.
@@ -245,16 +262,18 @@ impl Encoder {
         let mut stride = desc.children();
         for (i, dimension) in desc.details.dimensions.iter().enumerate() {
             let value = slots.and_then(|slots| slots.label(child, self.birth, i));
-            let values = dimension.values;
-            stride = stride.checked_div(values.len()).unwrap_or(0);
-            let at = child.checked_div(stride).and_then(|at| at.checked_rem(values.len())).unwrap_or(0);
+            // In a table there are none.
+            let count = dimension.values.len().max(1);
+            stride = (stride / count).max(1);
             let value = match &value {
                 Some(value) => value.as_bytes(),
-                None => values.get(at).copied().unwrap_or_default().as_bytes(),
+                None => dimension.values.get(child / stride % count).copied().unwrap_or_default().as_bytes(),
             };
             head::listed(out, start, dimension.name, value);
         }
-        if let Some(state) = desc.details.states.get(index) {
+        if desc.kind == Kind::StateSet
+            && let Some(state) = desc.details.states.get(index)
+        {
             head::listed(out, start, desc.name, state.as_bytes());
         }
         if desc.kind == Kind::Histogram && index <= desc.details.bounds.len() {

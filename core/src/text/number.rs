@@ -3,10 +3,6 @@
 use super::{Format, Out};
 use crate::model::{Scale, Value};
 
-/// Longest number without an exponent, in bytes: all digits of a `u64` with a point among them, or a float's seventeen
-/// behind `0.000`.
-const LONGEST: usize = 24;
-
 /// Writes a value. Returns whether it could: floats need features `f32` or `f64`.
 pub fn value(out: &mut Out<'_>, format: Format, value: Value, scale: Scale) -> bool {
     match value {
@@ -64,31 +60,24 @@ fn shortest(out: &mut Out<'_>, format: Format, n: u64, digits: i32, exponent: i3
 /// Writes `n` times ten to the power of `exponent` without an exponent and without trailing zeros behind the point.
 /// Returns whether there is a point.
 fn plain(out: &mut Out<'_>, n: u64, exponent: i32) -> bool {
-    // From the last character to the first.
-    let (mut text, mut start, mut rest) = ([0; LONGEST], LONGEST, n);
-    let mut put = |byte| {
-        start = start.wrapping_sub(1);
-        if let Some(place) = text.get_mut(start) {
-            *place = byte;
-        }
-    };
-    // So many digits stand behind the point; of those, zeros at the end are left out.
-    let (mut behind, mut point) = (-exponent, false);
+    // From the last character to the first. So many digits stand behind the point; of those, zeros at the end are left
+    // out.
+    let (start, mut rest, mut behind, mut point) = (out.len(), n, -exponent, false);
     loop {
         let digit = take_digit(&mut rest);
         point |= behind > 0 && digit > b'0';
         if point || behind <= 0 {
-            put(digit);
+            out.byte(digit);
         }
         behind -= 1;
         if point && behind == 0 {
-            put(b'.');
+            out.byte(b'.');
         }
         if rest == 0 && behind < 0 {
             break;
         }
     }
-    out.bytes(text.get(start..).unwrap_or_default());
+    out.reverse(start);
     if n > 0 {
         (0..exponent).for_each(|_| out.byte(b'0'));
     }
@@ -109,6 +98,9 @@ const fn tenth(n: u64) -> u64 {
     const HIGH: u64 = 0xcccc_cccc;
     const LOW: u64 = 0xcccc_cccd;
     const MASK: u64 = 0xffff_ffff;
+    if n <= MASK {
+        return (n as u32 / 10) as u64;
+    }
     let (high, low) = (n >> 32, n & MASK);
     let middle = high * LOW + ((low * LOW) >> 32);
     let carry = low * HIGH + (middle & MASK);

@@ -104,6 +104,13 @@ impl<'a> Out<'a> {
         self.len = self.len.saturating_add(1);
     }
 
+    /// Turns what was written from `start` on the other way round, if all of it fitted.
+    pub(super) fn reverse(&mut self, start: usize) {
+        if let Some(text) = self.buf.get_mut(start..self.len) {
+            text.reverse();
+        }
+    }
+
     /// Writes text with `\` and line feed escaped, and `"` too if `quotes`.
     pub(super) fn escaped(&mut self, text: &[u8], quotes: bool) {
         let special = |byte: &u8| matches!(byte, b'\\' | b'\n') || (quotes && *byte == b'"');

@@ -146,10 +146,11 @@ impl Encoder {
         self.total = 0;
         // Comments for which nothing was there yet stand in front of the next child.
         self.line = self.line.min(COMMENTS);
-        self.child = self.child.saturating_add(1);
+        // A source has fewer instances and cells than these numbers can tell.
+        self.child = self.child.wrapping_add(1);
         if usize::from(self.child) >= instance.desc.children() {
             self.child = 0;
-            self.instance = self.instance.saturating_add(1);
+            self.instance = self.instance.wrapping_add(1);
             if source.instance(usize::from(self.instance)).is_none_or(|next| next.first) {
                 self.line = 0;
             }
@@ -194,7 +195,7 @@ impl Encoder {
             out.rewind(start);
             return false;
         }
-        self.line = self.line.saturating_add(1);
+        self.line = self.line.wrapping_add(1);
         usize::from(self.line - COMMENTS) < lines
     }
 
@@ -209,7 +210,7 @@ impl Encoder {
     ) -> usize {
         let desc = instance.desc;
         let index = usize::from(self.line - COMMENTS);
-        let sum = desc.details.bounds.len().saturating_add(1);
+        let sum = desc.details.bounds.len() + 1;
         // Compared one by one: where all descriptions are constant, the kinds that none of them has take no flash.
         let histogram = desc.kind == Kind::Histogram;
         let (info, state_set) = (desc.kind == Kind::Info, desc.kind == Kind::StateSet);
@@ -259,7 +260,7 @@ impl Encoder {
         for constant in *labels {
             head::listed(out, start, constant.name, constant.value.as_bytes());
         }
-        let mut stride = desc.children();
+        let mut stride = if desc.details.dimensions.is_empty() { 1 } else { desc.children() };
         for (i, dimension) in desc.details.dimensions.iter().enumerate() {
             let value = slots.and_then(|slots| slots.label(child, self.birth, i));
             // In a table there are none.

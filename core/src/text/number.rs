@@ -65,13 +65,13 @@ fn plain(out: &mut Out<'_>, n: u64, exponent: i32) -> bool {
     let (start, mut rest, mut behind, mut point) = (out.len(), n, -exponent, false);
     loop {
         let digit = take_digit(&mut rest);
-        point |= behind > 0 && digit > b'0';
-        if point || behind <= 0 {
+        if behind <= 0 || digit > b'0' || out.len() > start {
             out.byte(digit);
         }
         behind -= 1;
-        if point && behind == 0 {
+        if behind == 0 && out.len() > start {
             out.byte(b'.');
+            point = true;
         }
         if rest == 0 && behind < 0 {
             break;

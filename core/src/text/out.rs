@@ -59,10 +59,10 @@ impl<'a> Out<'a> {
     #[cfg_attr(target_pointer_width = "64", inline)]
     #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
     pub fn bytes(&mut self, bytes: &[u8]) {
-        if let Some(room) = self.buf.get_mut(self.len..).and_then(|rest| rest.get_mut(..bytes.len())) {
+        if let Some(room) = self.buf.get_mut(self.len..) {
             copy(room, bytes);
         }
-        self.len = self.len.saturating_add(bytes.len());
+        self.len = self.len.wrapping_add(bytes.len());
     }
 
     /// Writes the first `len` of some bytes. All of them are copied where there is room, which takes less time than to
@@ -101,7 +101,7 @@ impl<'a> Out<'a> {
         if let Some(room) = self.buf.get_mut(self.len) {
             *room = byte;
         }
-        self.len = self.len.saturating_add(1);
+        self.len = self.len.wrapping_add(1);
     }
 
     /// Turns what was written from `start` on the other way round, if all of it fitted.
@@ -113,7 +113,8 @@ impl<'a> Out<'a> {
 
     /// Writes text with `\` and line feed escaped, and `"` too if `quotes`.
     pub(super) fn escaped(&mut self, text: &[u8], quotes: bool) {
-        let special = |byte: &u8| matches!(byte, b'\\' | b'\n') || (quotes && *byte == b'"');
+        let third = if quotes { b'"' } else { b'\n' };
+        let special = |byte: &u8| *byte == b'\\' || *byte == b'\n' || *byte == third;
         let mut rest = text;
         while let Some(at) = rest.iter().position(special) {
             let Some((plain, [byte, tail @ ..])) = rest.split_at_checked(at) else { break };

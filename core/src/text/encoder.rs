@@ -7,6 +7,10 @@ use crate::model::{Instance, Kind, Scale, Slots, Source, Value};
 
 /// Lines of a family before its samples, where the first child is that is there: HELP, TYPE, UNIT.
 const COMMENTS: u16 = 3;
+/// In place of a line: the comments of the instance before are written; who comes next may be of another family.
+const BETWEEN: u16 = u16::MAX;
+/// In place of a line, behind the last instance: the page has its end.
+const ENDED: u16 = 1;
 
 /// Writes all series of a [`Source`] as text, as many whole lines at a time as the caller's buffer holds.
 ///
@@ -134,37 +138,35 @@ impl Encoder {
     /// Writes at most one line, and goes on behind it. Returns false at the end of the page.
     fn step<S: Source + ?Sized>(&mut self, source: &S, out: &mut Out<'_>) -> bool {
         let Some(instance) = source.instance(usize::from(self.instance)) else {
-            let ended = core::mem::replace(&mut self.line, 1) > 0;
+            let ended = core::mem::replace(&mut self.line, ENDED) == ENDED;
             if !ended {
                 line::end(out, self.format);
             }
             return !ended;
         };
+        if self.line == BETWEEN {
+            self.line = if instance.first { 0 } else { COMMENTS };
+        }
         if self.child(source, &instance, out) {
             return true;
         }
         self.total = 0;
-        // Comments for which nothing was there yet stand in front of the next child.
-        self.line = self.line.min(COMMENTS);
         // A source has fewer instances and cells than these numbers can tell.
         self.child = self.child.wrapping_add(1);
-        if usize::from(self.child) >= instance.desc.children() {
+        let last = usize::from(self.child) >= instance.desc.children();
+        if last {
             self.child = 0;
             self.instance = self.instance.wrapping_add(1);
-            if source.instance(usize::from(self.instance)).is_none_or(|next| next.first) {
-                self.line = 0;
-            }
+        }
+        // Comments for which nothing was there yet stand in front of the next child.
+        if self.line > 0 {
+            self.line = if last { BETWEEN } else { COMMENTS };
         }
         true
     }
 
     /// Writes the next line of a child, if it has one, or of the comments before it. Returns whether more lines follow.
-    fn child<S: Source + ?Sized>(
-        &mut self,
-        source: &S,
-        instance: &Instance<'_>,
-        out: &mut Out<'_>,
-    ) -> bool {
+    fn child<S: Source + ?Sized>(&mut self, source: &S, instance: &Instance<'_>, out: &mut Out<'_>) -> bool {
         let (index, child) = (usize::from(self.instance), usize::from(self.child));
         let (desc, slots) = (instance.desc, source.slots(index));
         // All that is no slot has one child for ever.

@@ -3,6 +3,13 @@
 use super::{Format, Out};
 use crate::model::{Desc, Kind};
 
+/// What a comment line tells.
+enum What {
+    Help,
+    Type,
+    Unit,
+}
+
 /// The name a family has in this format: OpenMetrics leaves out a counter's `_total` and an info's `_info`.
 pub fn family(format: Format, kind: Kind, name: &str) -> &str {
     match format {
@@ -13,28 +20,28 @@ pub fn family(format: Format, kind: Kind, name: &str) -> &str {
 
 /// Writes `# HELP name text`.
 pub fn help(out: &mut Out<'_>, format: Format, name: &str, kind: Kind, help: &str) {
-    comment(out, format, "# HELP ", family(format, kind, name), help);
+    comment(out, format, What::Help, family(format, kind, name), help);
 }
 
 /// Writes `# TYPE name kind`.
 pub fn kind(out: &mut Out<'_>, format: Format, name: &str, kind: Kind) {
-    comment(out, format, "# TYPE ", family(format, kind, name), word(format, kind));
+    comment(out, format, What::Type, family(format, kind, name), word(format, kind));
 }
 
 /// Writes `# UNIT name unit` in OpenMetrics; nothing in text 0.0.4, or without a unit.
 pub fn unit(out: &mut Out<'_>, format: Format, name: &str, kind: Kind, unit: &str) {
     if format == Format::OpenMetrics && !unit.is_empty() {
-        comment(out, format, "# UNIT ", family(format, kind, name), unit);
+        comment(out, format, What::Unit, family(format, kind, name), unit);
     }
 }
 
 /// Writes the comment line of this number: the three above in order.
 pub(super) fn comments(out: &mut Out<'_>, format: Format, line: u16, desc: &Desc<'_>) {
     let (what, text) = match line {
-        0 => ("# HELP ", desc.help),
-        1 => ("# TYPE ", word(format, desc.kind)),
+        0 => (What::Help, desc.help),
+        1 => (What::Type, word(format, desc.kind)),
         _ if format == Format::Text || desc.details.unit.is_empty() => return,
-        _ => ("# UNIT ", desc.details.unit),
+        _ => (What::Unit, desc.details.unit),
     };
     comment(out, format, what, family(format, desc.kind, desc.name), text);
 }
@@ -64,11 +71,19 @@ pub(super) fn listed(out: &mut Out<'_>, start: usize, name: &str, value: &[u8]) 
     pair(out, name, value);
 }
 
-fn comment(out: &mut Out<'_>, format: Format, what: &str, family: &str, text: &str) {
-    out.str(what);
+fn comment(out: &mut Out<'_>, format: Format, what: What, family: &str, text: &str) {
+    out.str(match what {
+        What::Help => "# HELP ",
+        What::Type => "# TYPE ",
+        What::Unit => "# UNIT ",
+    });
     out.str(family);
     out.byte(b' ');
-    // OpenMetrics escapes quotes in HELP, text 0.0.4 does not; other comments have none.
-    out.escaped(text.as_bytes(), format == Format::OpenMetrics);
+    if matches!(what, What::Help) {
+        // OpenMetrics escapes quotes, text 0.0.4 does not. The others have nothing to escape.
+        out.escaped(text.as_bytes(), format == Format::OpenMetrics);
+    } else {
+        out.str(text);
+    }
     out.byte(b'\n');
 }

@@ -74,20 +74,21 @@ impl Counter {
     #[inline]
     fn add_word(&self, n: Word) {
         if n > MAX_STEP {
-            self.add_split(n);
+            Self::add_split(n, self);
         } else {
             self.add_within(n);
         }
     }
 
     /// Sixteen steps would look like none in four bits: two additions, the first of eight steps.
+    // `n` comes first: there it stays in the register in which most callers were given it.
     #[cold]
     #[inline(never)]
-    fn add_split(&self, n: Word) {
+    fn add_split(n: Word, to: &Self) {
         const HALF: Word = 1 << (Word::BITS - 1);
-        self.lo.fetch_add(HALF, Ordering::Relaxed);
-        self.carry(HALF >> STEP_BITS);
-        self.add_within(n - HALF);
+        to.lo.fetch_add(HALF, Ordering::Relaxed);
+        to.carry(HALF >> STEP_BITS);
+        to.add_within(n - HALF);
     }
 
     #[inline]

@@ -4,6 +4,7 @@ use super::{Format, Out};
 use crate::model::{Desc, Kind};
 
 /// What a comment line tells.
+#[derive(Clone, Copy)]
 enum What {
     Help,
     Type,

@@ -219,9 +219,21 @@ mod tests {
     }
 
     #[test]
-    fn narrow_division_agrees_with_the_wide_one() {
-        for n in [0, 9_999, 10_000, 655_350_000, u64::from(u32::MAX), 1 << 48, u64::MAX - 1, u64::MAX] {
-            assert_eq!(tenth(n), n / 10);
+    fn the_tenth_by_multiplication_is_that_by_division() {
+        // Both sides of multiples of ten at every height, and of the words' edges.
+        for shift in 0..64 {
+            let near = u64::MAX >> shift;
+            for n in [near, near / 10 * 10, near / 7, near / 3 + 1]
+                .into_iter()
+                .flat_map(|n| [n, n.wrapping_sub(1)])
+            {
+                assert_eq!(tenth(n), n / 10, "{n}");
+            }
+        }
+        let mut n = 1u64;
+        for _ in 0..100_000 {
+            n = n.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            assert_eq!(tenth(n), n / 10, "{n}");
         }
     }
 

@@ -242,6 +242,8 @@ impl Tape {
             bytes.clear();
             // Nothing is put behind the end, so what was swapped out was the last.
             if ending {
+                // Closed first: who waits for the end may record into it anew.
+                drop(file);
                 self.lock().ended = true;
                 self.changed.notify_all();
                 return;

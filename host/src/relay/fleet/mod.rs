@@ -12,7 +12,8 @@
 //! device. Labels that the configuration adds stand on the series that devices send; the gateway's own series have the
 //! device label only.
 //!
-//! Locks are taken in this order: settings, index, device; two devices at once only under the index's for writing.
+//! Locks are taken in this order: settings, index, device; several devices at once only under the index's: for writing, or
+//! for reading by a page, which takes them in the order of their names.
 
 mod access;
 mod connection;

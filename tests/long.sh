@@ -4,11 +4,11 @@
 #   tests/long.sh            all steps
 #   tests/long.sh STEP...    only these steps
 #
-# Steps: models bad-link hostile fuzz
+# Steps: models bad-link hostile fuzz storm
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(models bad-link hostile fuzz)
+readonly STEPS=(models bad-link hostile fuzz storm)
 
 # Models without a bound on preemptions; counters from every start by every two amounts.
 step_models() {
@@ -36,6 +36,13 @@ step_hostile() {
 # Any bytes into everything that reads some; NARTHEX_FUZZ_SECONDS says how long for each.
 step_fuzz() {
     tests/fuzz/run.sh "${NARTHEX_FUZZ_SECONDS:-600}"
+}
+
+# Long operations preempted by every other at each instruction, all triples, and millions of interrupts.
+step_storm() {
+    NARTHEX_STORM_ONE="${NARTHEX_STORM_ONE:-1}" NARTHEX_STORM_TWO="${NARTHEX_STORM_TWO:-1}" \
+        NARTHEX_STORM_FREE="${NARTHEX_STORM_FREE:-20000000}" \
+        cargo test --package narthex-tests --features qemu --test storm -- --nocapture --test-threads 2
 }
 
 steps=("$@")

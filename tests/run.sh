@@ -4,7 +4,7 @@
 #   tests/run.sh            all steps, in order; stops at the first that fails
 #   tests/run.sh STEP...    only these steps
 #
-# Steps: install format clippy docs test models miri targets qemu servers fuzz figures
+# Steps: install format clippy docs test models miri targets qemu storm servers fuzz figures
 #
 # Output of a step that passes stays in its log; that of a step that fails is printed. Servers listen on loopback and
 # end with the step that started them. The long forms are in tests/long.sh.
@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(install format clippy docs test models miri targets qemu servers fuzz figures)
+readonly STEPS=(install format clippy docs test models miri targets qemu storm servers fuzz figures)
 
 # Targets with compare-and-swap, and those where the binary must bring a critical section.
 readonly WITH_CAS=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf)
@@ -193,6 +193,16 @@ step_qemu() {
     cargo test --package narthex-tests --features qemu --test faults -- --test-threads 6
 }
 
+# Interrupts at every instruction, on a core with compare-and-swap and on one without. Prints what was covered.
+step_storm() {
+    local out="$LOGS/storm.out"
+    cargo test --package narthex-tests --features qemu --test storm -- --nocapture --test-threads 2 | tee "$out"
+    {
+        printf 'machine\toperation\tinjections\texecuted\topen\tmasked\telsewhere\tbad\n'
+        grep -E '^(lm3s6965evb|microbit)' "$out" | sort
+    } >"$LOGS/storm.table"
+}
+
 step_servers() {
     cargo build --package narthex-host
     cargo test --package narthex-tests --features servers --test servers --test operations
@@ -244,6 +254,8 @@ run() {
     rows+=("$(printf '%-8s %8d %8d %8d' "$step" $((SECONDS - start)) "$good" "$bad")")
     if [ "$status" = 0 ]; then
         printf 'ok, %d s\n' $((SECONDS - start))
+        # What a step has to show beside that.
+        if [ -f "$LOGS/$step.table" ]; then cat "$LOGS/$step.table"; fi
     else
         printf 'FAILED (status %d), %d s\n\n' "$status" $((SECONDS - start))
         cat "$log"

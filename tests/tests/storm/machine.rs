@@ -1,0 +1,209 @@
+//! A machine in QEMU, and the firmware `storm` on it.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use narthex_tests::root;
+
+/// What QEMU emulates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Machine {
+    /// As QEMU calls it.
+    pub(crate) name: &'static str,
+    target: &'static str,
+}
+
+/// A Cortex-M3: compare-and-swap on 32 bits.
+pub(crate) const LM3S: Machine = Machine { name: "lm3s6965evb", target: "thumbv7m-none-eabi" };
+/// A Cortex-M0: no compare-and-swap, critical sections.
+pub(crate) const MICROBIT: Machine = Machine { name: "microbit", target: "thumbv6m-none-eabi" };
+
+/// The firmware, built for a machine.
+#[derive(Debug)]
+pub(crate) struct Firmware {
+    machine: Machine,
+    elf: PathBuf,
+}
+
+/// One operation run without interrupts: the instructions in front of which one could have come, and those in front of
+/// which none could, as interrupts were masked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Executed {
+    pub(crate) name: String,
+    pub(crate) long: bool,
+    pub(crate) open: BTreeSet<u32>,
+    pub(crate) masked: BTreeSet<u32>,
+}
+
+impl Firmware {
+    /// Builds it.
+    pub(crate) fn build(machine: Machine) -> Self {
+        let built = Command::new("cargo")
+            .current_dir(root().join("firmware-examples"))
+            .args(["build", "--quiet", "--release", "-p", "storm", "--target", machine.target])
+            .arg("--message-format=json-render-diagnostics")
+            .output()
+            .expect("cargo can be run");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
+        let elf = messages.lines().find_map(|line| {
+            let message: serde_json::Value = serde_json::from_str(line).ok()?;
+            message["executable"].as_str().map(PathBuf::from)
+        });
+        Self { machine, elf: elf.expect("cargo says where the program is") }
+    }
+
+    fn emulator(&self, arguments: &[&str]) -> Command {
+        // Ends what hangs where no watchdog of the firmware sees it.
+        let mut command = Command::new("timeout");
+        command.args(["3600", "qemu-system-arm", "-M", self.machine.name, "-display", "none"]);
+        command
+            .args(["-monitor", "none", "-serial", "null", "-icount", "shift=10", "-kernel"])
+            .arg(&self.elf);
+        let arguments = [&["storm"], arguments].concat().join(",arg=");
+        command.args(["-semihosting-config", &format!("enable=on,target=native,arg={arguments}")]);
+        command
+    }
+
+    /// Runs it. Returns its status and what it says.
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.emulator(arguments).output().expect("QEMU can be run");
+        let said = String::from_utf8(output.stdout).expect("the firmware writes UTF-8");
+        let status = output.status.code().expect("QEMU ends by itself");
+        assert!(
+            ![2, 101, 124].contains(&status),
+            "{status}: {said}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        (status, said)
+    }
+
+    /// Runs each operation once, and has the emulator tell each instruction. This knows nothing of how the storm finds
+    /// them. `test` tells traces of tests that run at a time apart.
+    pub(crate) fn trace(&self, start: &str, test: &str) -> Vec<Executed> {
+        let log = Path::new(env!("CARGO_TARGET_TMPDIR"))
+            .join(format!("{}-{test}-{start}.trace", self.machine.name));
+        let output = self
+            .emulator(&["trace", start])
+            .args(["-singlestep", "-d", "exec,nochain", "-D"])
+            .arg(&log)
+            .output()
+            .expect("QEMU can be run");
+        let said = String::from_utf8(output.stdout).expect("the firmware writes UTF-8");
+        assert!(output.status.success(), "{said}");
+        let mut lines = said.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+        let Some(["marks", call, behind]) =
+            lines.next().as_deref().map(|marks| [marks[0], marks[1], marks[2]])
+        else {
+            panic!("no marks: {said}");
+        };
+        let (call, behind) = (hex(call), hex(behind));
+        let names = lines.filter(|line| line[0] == "operation");
+        let mut operations: Vec<_> = names
+            .map(|line| Executed { name: line[1].to_owned(), long: line[2] == "long", ..Executed::default() })
+            .collect();
+        // A critical section keeps the mask, sets it, and puts back what it has kept.
+        let keeps =
+            self.instructions(|mnemonic, operands| mnemonic == "mrs" && operands.ends_with("primask"));
+        let masks = self.instructions(|mnemonic, _| mnemonic == "cpsid");
+        let puts_back =
+            self.instructions(|mnemonic, operands| mnemonic == "msr" && operands.starts_with("primask"));
+        assert!(
+            !keeps.is_empty() && !masks.is_empty() && !puts_back.is_empty(),
+            "tables have critical sections"
+        );
+        // The firmware measures time first, with calls that are none of an operation.
+        let (mut calls, mut inside, mut masked, mut kept) = (Vec::new(), false, false, Vec::new());
+        for line in BufReader::new(File::open(&log).expect("there is a trace")).lines() {
+            let line = line.expect("the trace can be read");
+            // `Trace 0: 0x7f… [00000000/0000919e/00000110/ff002001] symbol`
+            let Some(pc) = line.split('/').nth(1).map(hex) else { continue };
+            if pc == call {
+                // Told twice when the emulator looks up between two instructions.
+                if !inside {
+                    calls.push((BTreeSet::new(), BTreeSet::new()));
+                }
+                (inside, masked) = (true, false);
+            } else if pc == behind {
+                inside = false;
+            } else if let Some((open, shut)) = calls.last_mut().filter(|_| inside) {
+                if masked {
+                    shut.insert(pc)
+                } else {
+                    open.insert(pc)
+                };
+                if keeps.contains(&pc) {
+                    kept.push(masked);
+                } else if masks.contains(&pc) {
+                    masked = true;
+                } else if puts_back.contains(&pc) {
+                    masked = kept.pop().expect("what is put back was kept");
+                }
+            }
+        }
+        let first = calls.len().checked_sub(operations.len()).expect("a trace of each operation");
+        for (operation, (open, shut)) in operations.iter_mut().zip(calls.split_off(first)) {
+            (operation.masked, operation.open) = (&shut - &open, open);
+        }
+        std::fs::remove_file(&log).expect("the trace is ours");
+        operations
+    }
+
+    /// The addresses of some instructions of the program, by mnemonic and operands.
+    pub(crate) fn instructions(&self, is: impl Fn(&str, &str) -> bool) -> Vec<u32> {
+        let found =
+            self.disassembly().into_iter().filter(|(_, _, mnemonic, operands)| is(mnemonic, operands));
+        found.map(|(_, address, ..)| address).collect()
+    }
+
+    /// The addresses of some instructions of a function.
+    pub(crate) fn instructions_of(&self, function: &str, is: impl Fn(&str, &str) -> bool) -> Vec<u32> {
+        let found = self
+            .disassembly()
+            .into_iter()
+            .filter(|(name, _, mnemonic, operands)| name == function && is(mnemonic, operands));
+        found.map(|(_, address, ..)| address).collect()
+    }
+
+    /// Function, address, mnemonic and operands of each instruction.
+    fn disassembly(&self) -> Vec<(String, u32, String, String)> {
+        let sysroot = Command::new("rustc").args(["--print", "sysroot"]).output().expect("rustc can be run");
+        let sysroot = String::from_utf8(sysroot.stdout).expect("a path in UTF-8");
+        let tools = Path::new(sysroot.trim()).join("lib/rustlib");
+        let tool = std::fs::read_dir(tools)
+            .expect("the toolchain is there")
+            .filter_map(Result::ok)
+            .map(|target| target.path().join("bin/llvm-objdump"))
+            .find(|tool| tool.exists());
+        let output = Command::new(tool.expect("llvm-tools are installed"))
+            .args(["-d", "--no-show-raw-insn"])
+            .arg(&self.elf)
+            .output()
+            .expect("llvm-objdump can be run");
+        let (mut function, mut found) = (String::new(), Vec::new());
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            if let Some(name) = line.strip_suffix(">:").and_then(|line| line.split_once('<')) {
+                name.1.clone_into(&mut function);
+            } else if let Some((address, rest)) = line.split_once(':') {
+                let mut fields = rest.split_whitespace();
+                let (Ok(address), Some(mnemonic)) = (u32::from_str_radix(address.trim(), 16), fields.next())
+                else {
+                    continue;
+                };
+                let mnemonic = mnemonic.trim_end_matches(".w").trim_end_matches(".n");
+                let operands = fields.collect::<Vec<_>>().join(" ");
+                found.push((function.clone(), address, mnemonic.to_owned(), operands));
+            }
+        }
+        assert!(!found.is_empty(), "a program has instructions");
+        found
+    }
+}
+
+/// A number in hexadecimal.
+pub(crate) fn hex(digits: &str) -> u32 {
+    u32::from_str_radix(digits, 16).unwrap_or_else(|_| panic!("not hexadecimal: {digits}"))
+}

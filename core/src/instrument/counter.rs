@@ -110,8 +110,8 @@ impl Counter {
 
     /// Counts `n` events, where 32 bits may not hold `n`.
     ///
-    /// The upper half and the lower half are two additions: a reader that comes between them sees a count between
-    /// the old and the new one.
+    /// The upper half and the lower half are two additions: a reader that comes between them, or reads while both
+    /// are made, may see one without the other, a count between the old and the new one.
     #[inline]
     pub fn add_u64(&self, n: u64) {
         // 2^32 is sixteen steps: `hi` moves by a whole turn of the overlap, so `lo` needs no change.

@@ -67,7 +67,7 @@ fn the_type_and_unit_of_a_name_are_the_first_devices() {
     assert_eq!(refused(&rig, "b"), why);
     assert_eq!(refused(&rig, "c"), [pair("x_total_total", why[0].1.as_str())]);
     assert_eq!(rig.own("narthex_device_refusals_total{device=\"b\"}"), "2");
-    assert_eq!(rig.own("narthex_refusals_total{cause=\"conflict\"}"), "2");
+    assert_eq!(rig.own("narthex_refusals_total{cause=\"conflict\"}"), "3");
     // The names are free when the first device is gone.
     drop(one);
     for uptime in [200, 301] {

@@ -4,11 +4,11 @@
 #   tests/long.sh            all steps
 #   tests/long.sh STEP...    only these steps
 #
-# Steps: models bad-link hostile fuzz storm
+# Steps: models bad-link hostile fuzz storm soak
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(models bad-link hostile fuzz storm)
+readonly STEPS=(models bad-link hostile fuzz storm soak)
 
 # Models without a bound on preemptions; counters from every start by every two amounts.
 step_models() {
@@ -43,6 +43,11 @@ step_storm() {
     NARTHEX_STORM_ONE="${NARTHEX_STORM_ONE:-1}" NARTHEX_STORM_TWO="${NARTHEX_STORM_TWO:-1}" \
         NARTHEX_STORM_FREE="${NARTHEX_STORM_FREE:-20000000}" \
         cargo test --package narthex-tests --features qemu --test storm -- --nocapture --test-threads 2
+}
+
+# Ten thousand devices at once; NARTHEX_SOAK_SECONDS says for how long.
+step_soak() {
+    tests/soak --seconds "${NARTHEX_SOAK_SECONDS:-600}"
 }
 
 steps=("$@")

@@ -4,7 +4,7 @@
 #   tests/run.sh            all steps, in order; stops at the first that fails
 #   tests/run.sh STEP...    only these steps
 #
-# Steps: install format clippy docs test models miri targets qemu storm servers fuzz figures
+# Steps: install format clippy docs test models miri targets qemu storm servers fuzz figures soak
 #
 # Output of a step that passes stays in its log; that of a step that fails is printed. Servers listen on loopback and
 # end with the step that started them. The long forms are in tests/long.sh.
@@ -13,7 +13,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(install format clippy docs test models miri targets qemu storm servers fuzz figures)
+readonly STEPS=(install format clippy docs test models miri targets qemu storm servers fuzz figures soak)
 
 # Targets with compare-and-swap, and those where the binary must bring a critical section.
 readonly WITH_CAS=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf)
@@ -217,6 +217,11 @@ step_fuzz() {
 step_figures() {
     cargo clippy --manifest-path tests/figures/Cargo.toml --locked -- -D warnings
     tests/figures.sh --check
+}
+
+# Half a minute of what tests/long.sh does for ten.
+step_soak() {
+    tests/soak --seconds 30
 }
 
 # Each step is a process group of its own, so that nothing it started outlives it or an interrupted run.

@@ -7,6 +7,7 @@ use super::super::Now;
 use super::super::session::{Added, FamilySchema, Fault, Hello, Refused, Run, Session, Sink};
 use super::super::status::FrameCounts;
 use super::device::{Device, State};
+use super::news::News;
 use super::tally::Cause;
 use super::tally::Counts;
 use super::{Fleet, Origin};
@@ -57,16 +58,6 @@ pub(super) struct Tenant {
     unoffered: bool,
     now: Now,
     news: News,
-}
-
-/// What the device is told when it is locked the next time.
-#[derive(Debug, Default)]
-struct News {
-    /// Uptime and number of its newest frame.
-    heard: Option<(u32, u16)>,
-    counts: Counts,
-    /// And back: whether it was heard and had no name when it was locked last.
-    nameless: bool,
 }
 
 /// A claim that was refused.
@@ -145,13 +136,13 @@ impl Tenant {
     fn offer(&mut self) {
         if std::mem::take(&mut self.unoffered) {
             let conflicts = self.fleet.offer(&self.device, self.now);
-            self.news.counts.refuse(Fault::Conflict, conflicts);
+            self.news.counts().refuse(Fault::Conflict, conflicts);
         }
     }
 
     /// Tells the device what is new, if it is not locked for something else first.
     fn tell(&mut self) {
-        if self.news.heard.is_some() || self.news.counts != Counts::default() {
+        if !self.news.is_empty() {
             drop(self.lock());
         }
     }
@@ -159,15 +150,7 @@ impl Tenant {
     /// Locks the device, which is told what is new: so a frame of values takes one lock.
     fn lock(&mut self) -> MutexGuard<'_, State> {
         let mut state = self.device.lock();
-        if let Some((uptime, sequence)) = self.news.heard.take() {
-            state.alive(uptime, sequence, self.now);
-        }
-        if self.news.counts != Counts::default() {
-            let counts = std::mem::take(&mut self.news.counts);
-            self.fleet.tally.add(&counts);
-            state.counts.add(&counts);
-        }
-        self.news.nameless = state.boots > 0 && state.name.is_empty();
+        self.news.tell(&mut state, &self.fleet.tally, self.now);
         state
     }
 
@@ -340,7 +323,7 @@ impl Sink for Tenant {
     }
 
     fn refused(&mut self, refused: Refused) {
-        self.news.counts.refuse(refused.fault, 1);
+        self.news.counts().refuse(refused.fault, 1);
         let mut state = self.device.lock();
         let name = state.refuse(refused.clone()).then(|| Arc::clone(&state.name));
         drop(state);
@@ -398,7 +381,11 @@ impl Sink for Tenant {
     }
 
     fn counts(&mut self) -> &mut FrameCounts {
-        &mut self.news.counts.frames
+        &mut self.news.counts().frames
+    }
+
+    fn received(&mut self) {
+        self.news.received += 1;
     }
 
     fn foreign(&mut self, bytes: &[u8]) {
@@ -411,6 +398,6 @@ impl Sink for Tenant {
     }
 
     fn joined(&mut self, bytes: usize) {
-        self.news.counts.foreign += bytes as u64;
+        self.news.counts().foreign += bytes as u64;
     }
 }

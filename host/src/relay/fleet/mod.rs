@@ -21,6 +21,7 @@ mod device;
 mod index;
 mod layout;
 mod limits;
+mod news;
 mod own;
 mod roster;
 mod schemas;

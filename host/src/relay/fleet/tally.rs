@@ -105,6 +105,11 @@ impl Tally {
         }
     }
 
+    /// So many frames were received.
+    pub(super) fn receive(&self, frames: u64) {
+        self.received.fetch_add(frames, Ordering::Relaxed);
+    }
+
     pub(super) fn read(&self) -> Counts {
         let read = |total: &AtomicU64| total.load(Ordering::Relaxed);
         Counts {

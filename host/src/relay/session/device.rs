@@ -86,7 +86,9 @@ impl Device {
         let later = booted || self.clock.ahead(header.uptime) > 0;
         match self.sequence.take(header.sequence, later) {
             Order::New { skipped, lost } => {
-                sink.counts().lost += u64::from(lost);
+                if lost > 0 {
+                    sink.counts().lost += u64::from(lost);
+                }
                 self.full.frame(skipped > 0, later);
                 if skipped > 0 {
                     self.requests.excuse();
@@ -101,7 +103,7 @@ impl Device {
                 return false;
             }
         }
-        sink.counts().received += 1;
+        sink.received();
         if booted || self.header.is_none_or(|newest| newest.schema != header.schema) {
             self.begin(&header, booted, sink);
         }

@@ -98,6 +98,10 @@ pub trait Sink {
     fn unlabelled(&mut self) -> Option<(usize, usize)>;
     /// Where frames are counted.
     fn counts(&mut self) -> &mut FrameCounts;
+    /// A frame has come that is newer than all before it.
+    fn received(&mut self) {
+        self.counts().received += 1;
+    }
     /// Bytes that belong to no frame have come: text, mostly.
     fn foreign(&mut self, bytes: &[u8]);
     /// Bytes were skipped, as the session began in the middle of something.

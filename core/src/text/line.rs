@@ -25,10 +25,15 @@ pub fn sample(out: &mut Out<'_>, format: Format, head: &[&str], value: Value, sc
 /// Ends a line whose head was written from `start` on, all of it: a space, the value, a line feed. A value whose digits
 /// this build cannot write takes its whole line with it.
 pub fn finish(out: &mut Out<'_>, format: Format, start: usize, value: Value, scale: Scale) {
-    if cfg!(target_pointer_width = "64") && scale == Scale::ONE {
-        match value {
-            Value::Unsigned(n) => return last::whole(out, n),
-            Value::Signed(n) if n >= 0 => return last::whole(out, n.unsigned_abs()),
+    if cfg!(target_pointer_width = "64") {
+        let (negative, n) = match value {
+            Value::Unsigned(n) => (false, Some(n)),
+            Value::Signed(n) => (n < 0, Some(n.unsigned_abs())),
+            _ => (false, None),
+        };
+        match n {
+            Some(n) if scale == Scale::ONE && !negative => return last::whole(out, n),
+            Some(n) if last::decimal(out, negative, n, scale) => return,
             _ => {}
         }
     }

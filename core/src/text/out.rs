@@ -82,10 +82,24 @@ impl<'a> Out<'a> {
     #[inline]
     pub fn again(&mut self, start: usize, len: usize) {
         let (from, end) = (start.saturating_add(len), self.len.saturating_add(len));
-        if from <= self.len && end <= self.buf.len() {
+        if from <= self.len && end <= self.buf.len() && !self.is_copied_ahead(start, len) {
             self.buf.copy_within(start..from, self.len);
         }
         self.len = end;
+    }
+
+    /// Copies at least `len` bytes from `start` on, as 64 or 128 where there are so many and room for them, which takes
+    /// less time than a call of `memmove`. Returns whether it did.
+    #[inline]
+    fn is_copied_ahead(&mut self, start: usize, len: usize) -> bool {
+        let Some((written, room)) = self.buf.split_at_mut_checked(self.len) else { return false };
+        let from = written.get(start..).unwrap_or_default();
+        let copied = match len {
+            ..=64 => ahead::<64>(room, from),
+            65..=128 => ahead::<128>(room, from),
+            _ => None,
+        };
+        copied.is_some()
     }
 
     /// Writes text as it is.
@@ -124,5 +138,40 @@ impl<'a> Out<'a> {
             rest = tail;
         }
         self.bytes(rest);
+    }
+}
+
+#[inline]
+fn ahead<const N: usize>(room: &mut [u8], from: &[u8]) -> Option<()> {
+    *room.first_chunk_mut::<N>()? = *from.first_chunk()?;
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_written_again_at_any_length() {
+        let text: [u8; 200] = core::array::from_fn(|at| at as u8);
+        for written in [0usize, 1, 60, 64, 100, 128, 130, 200] {
+            for (start, len) in
+                (0..written).flat_map(|start| (0..=written - start).map(move |len| (start, len)))
+            {
+                for room in [0, len.saturating_sub(1), len, len + 1, 200] {
+                    let mut buf = [0xff; 402];
+                    let mut out = Out::new(&mut buf[..written + room]);
+                    out.bytes(&text[..written]);
+                    out.again(start, len);
+                    assert_eq!(out.is_full(), room < len);
+                    assert_eq!(out.len(), written + len);
+                    assert_eq!(out.written()[..written], text[..written]);
+                    if room >= len {
+                        assert_eq!(out.written()[written..], text[start..start + len]);
+                    }
+                    assert!(buf[written + room..].iter().all(|byte| *byte == 0xff));
+                }
+            }
+        }
     }
 }

@@ -63,11 +63,23 @@ impl Lines {
     }
 
     /// Writes all lines of a child.
+    #[inline]
     pub(super) fn child(&self, out: &mut Out<'_>, child: &Child<'_>) {
         let labels = if child.is_bare() { &[] } else { child.labels };
         let mut line = Line { out, format: self.format, labels };
         match child.point {
             Point::Value { value, scale } => line.sample(&self.value, value, scale),
+            _ => self.several(&mut line, child.point),
+        }
+        if let (true, Some(created)) = (self.created, child.created) {
+            line.sample(&self.since, Value::Unsigned(created), Scale::new(-3));
+        }
+    }
+
+    /// Writes the lines of a child that has more than one.
+    fn several(&self, line: &mut Line<'_, '_, '_>, point: Point<'_>) {
+        match point {
+            Point::Value { .. } => {}
             Point::Histogram { bounds, buckets, sum, scale } => {
                 // All but the last label of the buckets' lines is the same: they are copied from the first.
                 let mut head = None;
@@ -85,9 +97,6 @@ impl Lines {
                     line.state(&self.value, label.as_str(), index == state);
                 }
             }
-        }
-        if let (true, Some(created)) = (self.created, child.created) {
-            line.sample(&self.since, Value::Unsigned(created), Scale::new(-3));
         }
     }
 }
@@ -112,6 +121,7 @@ struct Line<'a, 'b, 'c> {
 }
 
 impl Line<'_, '_, '_> {
+    #[inline]
     fn sample(&mut self, beginning: &Beginning, value: Value, scale: Scale) {
         let start = self.out.len();
         if self.labels.is_empty() {
@@ -146,6 +156,7 @@ impl Line<'_, '_, '_> {
     }
 
     /// Writes a line's head up to where labels may follow. Returns where it stands.
+    #[inline]
     fn labelled(&mut self, beginning: &Beginning) -> Range<usize> {
         let start = self.out.len();
         self.out.str(&beginning.0);

@@ -84,7 +84,7 @@ impl Page {
         let Self { gathered, format, lines, at, headed, resume, done } = self;
         while let Some(planned) = gathered.families().get(*at) {
             lines.begin(&planned.family);
-            let all = planned.visit(resume, &mut |child| {
+            let all = planned.visit(resume, |child| {
                 let fits = append(buf, len, |out| {
                     if !*headed {
                         lines.head(out, &planned.family);
@@ -113,6 +113,7 @@ impl Page {
 
 /// Writes at `len` and moves it on. What does not fit is left out, and false returned, unless nothing stands before it:
 /// then the buffer grows.
+#[inline]
 fn append(buf: &mut Vec<u8>, len: &mut usize, write: impl Fn(&mut Out<'_>)) -> bool {
     loop {
         let mut out = Out::new(buf.get_mut(*len..).unwrap_or_default());

@@ -26,7 +26,7 @@ impl Planned {
     /// Shows the children of the family, as [`Indexed::visit`] does.
     ///
     /// The name may have become another type's since it was gathered: one page must not hold both.
-    pub fn visit(&self, resume: &mut Resume, visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>) -> bool {
+    pub fn visit(&self, resume: &mut Resume, mut visitor: impl FnMut(&Child<'_>) -> ControlFlow<()>) -> bool {
         self.source.visit(&self.family.name, resume, &mut |child| {
             if child.point.fits(self.family.kind) { visitor(child) } else { ControlFlow::Continue(()) }
         })

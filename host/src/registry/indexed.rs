@@ -47,16 +47,14 @@ impl Resume {
         self.index = 0;
     }
 
-    /// Takes key and index out, to begin with.
-    pub(crate) fn leave(&mut self) -> (String, usize) {
-        (std::mem::take(&mut self.key), std::mem::take(&mut self.index))
+    /// Takes key and index out, to begin with, and memory for the next key.
+    pub(crate) fn leave(&mut self) -> (String, usize, String) {
+        self.spare.clear();
+        (std::mem::take(&mut self.key), std::mem::take(&mut self.index), std::mem::take(&mut self.spare))
     }
 
-    /// Stands at another key, the parts of which are given; what was the key before is memory for the next.
-    pub(crate) fn stop(&mut self, key: [&str; 2], index: usize, before: String) {
-        self.key = std::mem::replace(&mut self.spare, before);
-        self.key.clear();
-        self.key.extend(key);
-        self.index = index;
+    /// Stands at another key; what was the key before is memory for the one after it.
+    pub(crate) fn stop(&mut self, key: String, index: usize, before: String) {
+        (self.key, self.index, self.spare) = (key, index, before);
     }
 }

@@ -38,7 +38,7 @@ impl Roster {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Arc<Device>> {
-        Some(&self.entry(self.number(name)?)?.device)
+        self.device(self.number(name)?)
     }
 
     /// The number of the device of this name.
@@ -49,18 +49,19 @@ impl Roster {
 
     /// All devices in the order of their names.
     pub(super) fn devices(&self) -> impl Iterator<Item = &Arc<Device>> {
-        self.from(&self.all, "").map(|(_, device)| device)
+        self.all.0.iter().filter_map(|number| self.device(*number))
     }
 
-    /// Devices in the order of their names, with these, from `name` on.
-    pub(super) fn from<'a>(
-        &'a self,
-        members: &'a Members,
-        name: &str,
-    ) -> impl Iterator<Item = (&'a Arc<str>, &'a Arc<Device>)> + use<'a> {
+    /// The device of this number.
+    #[inline]
+    pub(super) fn device(&self, number: u32) -> Option<&Arc<Device>> {
+        Some(&self.entry(number)?.device)
+    }
+
+    /// Numbers of these devices, in the order of their names, from `name` on.
+    pub(super) fn from<'a>(&self, members: &'a Members, name: &str) -> &'a [u32] {
         let (Ok(at) | Err(at)) = members.search(self, name, 0);
-        let rest = members.0.get(at..).unwrap_or_default();
-        rest.iter().filter_map(|number| self.entry(*number)).map(|Entry { name, device }| (name, device))
+        members.0.get(at..).unwrap_or_default()
     }
 
     /// Puts a device here, in place of another one of its name.
@@ -92,6 +93,7 @@ impl Roster {
         self.all = all;
     }
 
+    #[inline]
     fn entry(&self, number: u32) -> Option<&Entry> {
         self.entries.get(number as usize)?.as_ref()
     }

@@ -104,6 +104,7 @@ impl Series {
     }
 
     /// A family that is shown, looked for first where another device had it.
+    #[inline]
     pub(super) fn find(&self, family: &str, place: &mut Place) -> Option<&Slot> {
         // Kept while it is compared with, so that no other one can stand at its address.
         if !place.layout.as_ref().is_some_and(|there| Arc::ptr_eq(there, &self.layout)) {
@@ -117,6 +118,7 @@ impl Series {
     }
 
     /// Reads what [`point`](Self::point) will, of a family that most likely stands there.
+    #[inline]
     pub(super) fn touch(&self, place: &Place) {
         let slot = place.at.and_then(|at| place.layout.as_ref()?.slots().get(at));
         black_box(slot.and_then(|slot| self.cells.get(slot.place).copied()));
@@ -212,6 +214,7 @@ impl Series {
     }
 
     /// The table of a family, if it is one.
+    #[inline]
     pub(super) fn table(&self, slot: &Slot) -> Option<&Table> {
         if !slot.schema.is_table() {
             return None;
@@ -222,6 +225,7 @@ impl Series {
 
     /// The cells of a child, if they have come; in a table only if it is the child of this birth, any at all for the
     /// overflow.
+    #[inline]
     fn child(&self, slot: &Slot, index: usize, birth: Option<u32>) -> Option<&[u64]> {
         let first = slot.place.checked_add(index.checked_mul(slot.schema.cells)?)?;
         // Children come whole, so the first cell speaks for all.
@@ -238,6 +242,7 @@ impl Series {
     }
 
     /// What a child shows; `None` if nothing has come, it is unset, or in a table another one has its slot.
+    #[inline]
     pub(super) fn point<'a>(
         &'a self,
         slot: &'a Slot,

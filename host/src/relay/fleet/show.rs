@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::super::session::ChildSchema;
 use super::Fleet;
-use super::device::{Device, State};
+use super::device::State;
 use super::layout::Slot;
 use super::roster::{Members, Roster};
 use super::series::Place;
@@ -44,9 +44,9 @@ impl Indexed for Fleet {
             state.touch_label();
             state.series.touch(&place.borrow());
         };
-        each_device(&index.devices, &offered.devices, resume, touch, |state, from| {
+        each_device(&index.devices, &offered.devices, resume, touch, |state, from, next| {
             match state.series.find(family, &mut place.borrow_mut()) {
-                Some(slot) => children(state, slot, from, visitor),
+                Some(slot) => children(state, slot, from, next, visitor),
                 None => ControlFlow::Continue(()),
             }
         })
@@ -55,8 +55,16 @@ impl Indexed for Fleet {
 
 type Visitor<'a> = dyn FnMut(&Child<'_>) -> ControlFlow<()> + 'a;
 
-/// Shows the children of one device in the order of their own labels, from the text `from` on.
-fn children(state: &State, slot: &Slot, from: &str, visitor: &mut Visitor<'_>) -> ControlFlow<String> {
+/// Shows the children of one device in the order of their own labels, from the text `from` on. If one is refused, writes
+/// its text to `next`.
+#[inline]
+fn children(
+    state: &State,
+    slot: &Slot,
+    from: &str,
+    next: &mut String,
+    visitor: &mut Visitor<'_>,
+) -> ControlFlow<()> {
     let is_before = |child: &ChildSchema| text(child).lt(from.bytes());
     let mut fixed = &*slot.schema.children;
     if !from.is_empty() {
@@ -72,21 +80,21 @@ fn children(state: &State, slot: &Slot, from: &str, visitor: &mut Visitor<'_>) -
                 && text(first).lt(text(child))
             {
                 fixed = others;
-                show(state, slot, first, None, table.since(first.index), visitor)?;
+                show(state, slot, first, None, table.since(first.index), next, visitor)?;
             } else {
                 named = rest;
-                show(state, slot, child, Some(*birth), table.since(child.index), visitor)?;
+                show(state, slot, child, Some(*birth), table.since(child.index), next, visitor)?;
             }
         }
         for child in fixed {
-            show(state, slot, child, None, table.since(child.index), visitor)?;
+            show(state, slot, child, None, table.since(child.index), next, visitor)?;
         }
         return ControlFlow::Continue(());
     }
-    fixed.iter().try_for_each(|child| show(state, slot, child, None, 0, visitor))
+    fixed.iter().try_for_each(|child| show(state, slot, child, None, 0, next, visitor))
 }
 
-/// Shows a child, if it is there. If it is refused, tells its text.
+/// Shows a child, if it is there. If it is refused, writes its text to `next`.
 #[inline]
 fn show(
     state: &State,
@@ -94,8 +102,9 @@ fn show(
     child: &ChildSchema,
     birth: Option<u32>,
     since: u32,
+    next: &mut String,
     visitor: &mut Visitor<'_>,
-) -> ControlFlow<String> {
+) -> ControlFlow<()> {
     let Some(point) = state.series.point(slot, child, birth) else { return ControlFlow::Continue(()) };
     let counts = matches!(slot.schema.family.kind, Kind::Counter | Kind::Histogram);
     let created = counts.then(|| state.unix_ms(since));
@@ -119,7 +128,10 @@ fn show(
             visitor(&Child { labels, point, created })
         }
     };
-    shown.map_break(|()| child.pieces.concat())
+    if shown.is_break() {
+        next.extend(child.pieces.iter().map(|piece| &**piece));
+    }
+    shown
 }
 
 /// The label text of a child with the device's labels in between, in pieces of which none is empty.
@@ -147,8 +159,8 @@ fn lend<'a, 'b>(
     lent.get(..len).unwrap_or_default()
 }
 
-/// Goes through devices from `resume` on, with the text of the child to begin with; a device that is left tells the
-/// one to go on with. Returns whether all were seen.
+/// Goes through devices from `resume` on, with the text of the child to begin with; a device that is left writes that of
+/// the one to go on with. Returns whether all were seen.
 ///
 /// The key is the device's name and that text, the index the length of the name. Whatever devices come, go, boot or
 /// change meanwhile, what stands in front of the key was shown and what stands behind was not: no series is shown
@@ -161,27 +173,34 @@ pub(super) fn each_device(
     members: &Members,
     resume: &mut Resume,
     touch: impl Fn(&State),
-    mut visit: impl FnMut(&State, &str) -> ControlFlow<String>,
+    mut visit: impl FnMut(&State, &str, &mut String) -> ControlFlow<()>,
 ) -> bool {
-    let (key, last) = resume.leave();
-    let (last, text) = key.split_at_checked(last).unwrap_or((&key, ""));
-    let mut devices = roster.from(members, last).peekable();
-    // Names are looked at no more than once: they are elsewhere in memory.
-    let mut from = devices.peek().filter(|(name, _)| ***name == *last).map_or("", |_| text);
-    let mut devices = devices.map(|(_, device)| device);
-    loop {
-        let some: [Option<&Arc<Device>>; AHEAD] = std::array::from_fn(|_| devices.next());
-        if some[0].is_none() {
-            return true;
+    let (mut key, last, mut next) = resume.leave();
+    let (name, text) = key.split_at_checked(last).unwrap_or((&key, ""));
+    let mut from = text;
+    for some in roster.from(members, name).chunks(AHEAD) {
+        for device in some.iter().filter_map(|number| roster.device(*number)) {
+            device.touch();
         }
-        some.iter().flatten().for_each(|device| device.touch());
-        let states = some.map(|device| device.map(|device| device.lock()));
+        let mut states = [const { None }; AHEAD];
+        for (state, number) in states.iter_mut().zip(some) {
+            *state = roster.device(*number).map(|device| device.lock());
+        }
         states.iter().flatten().for_each(|state| touch(state));
-        for state in states.into_iter().flatten() {
-            if let ControlFlow::Break(next) = visit(&state, std::mem::take(&mut from)) {
-                resume.stop([&*state.name, &next], state.name.len(), key);
+        for state in states.iter().flatten() {
+            // Only the first can be the one that was left.
+            let from = match std::mem::take(&mut from) {
+                text if !text.is_empty() && *state.name == *name => text,
+                _ => "",
+            };
+            if visit(state, from, &mut next).is_break() {
+                next.insert_str(0, &state.name);
+                resume.stop(next, state.name.len(), key);
                 return false;
             }
         }
     }
+    key.clear();
+    resume.stop(key, 0, next);
+    true
 }

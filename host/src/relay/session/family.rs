@@ -174,6 +174,7 @@ impl FamilySchema {
     }
 
     /// What a cell stands for; `None` if it is unset. The state of a state set is its index.
+    #[inline]
     pub fn value(&self, cell: u64) -> Option<Value> {
         Cell(cell).value(self.number, self.optional)
     }

@@ -13,6 +13,7 @@ What the firmware says beside its UART comes out on stderr. The status is the fi
 examples:
   flow-meter      a water meter that sends its metrics out of UART0 each second
   instructions    prints how many instructions updates, a page and a snapshot take: what<TAB>instructions
+  stack           prints what each entry point takes: stack of X<TAB>bytes, length of X<TAB>instructions
 
 options:
   --uart tcp:HOST:PORT  dial HOST:PORT, each second until somebody listens there, and put UART0 on the connection

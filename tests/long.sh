@@ -50,6 +50,13 @@ step_soak() {
     tests/soak --seconds "${NARTHEX_SOAK_SECONDS:-600}"
 }
 
+case "${1-}" in
+-h | --help)
+    sed -n '2,/^set/{/^set\|^# shellcheck/d;s/^# \{0,1\}//p}' "tests/long.sh"
+    exit 0
+    ;;
+esac
+
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] || steps=("${STEPS[@]}")
 for step in "${steps[@]}"; do

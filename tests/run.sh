@@ -159,7 +159,25 @@ links_no_panic() {
     done
 }
 
-# Every example must link, also those that no test boots.
+# Firmware that uses all there is links nothing that panics either, with compare-and-swap and without.
+everything_links_no_panic() {
+    local nm elf target symbols
+    nm=$(echo "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-nm)
+    for target in thumbv7m-none-eabi thumbv6m-none-eabi; do
+        local features=everything
+        [ "$target" = thumbv7m-none-eabi ] || features+=,narthex/critical-section
+        (cd firmware-examples && cargo build --release -p ref-a --bin everything --target "$target" --features "$features")
+        elf=$CARGO_TARGET_DIR/$target/release/everything
+        symbols=$("$nm" -C "$elf")
+        grep -q 'narthex::' <<<"$symbols" || { echo "$elf is not the firmware it should be"; return 1; }
+        if grep -E 'core::(panicking|option::(unwrap|expect)_failed|result::unwrap_failed|slice::index|str::slice_error_fail)' \
+            <<<"$symbols"; then
+            echo "these are linked into firmware that uses everything on $target, and should not be"
+            return 1
+        fi
+    done
+}
+
 # The models are workspaces of their own: `--cfg loom` must reach nothing else.
 readonly MODELS=(tests/models tests/models/steps)
 
@@ -185,6 +203,7 @@ step_miri() {
         frame::check frame::cobs frame::header runtime:: --skip any_room --skip plain_one --skip all_at_once
 }
 
+# Every example must link, also those that no test boots.
 step_qemu() {
     (cd firmware-examples && cargo build --release --workspace)
     cargo build --package narthex-host
@@ -266,6 +285,13 @@ run() {
         cat "$log"
     fi
 }
+
+case "${1-}" in
+-h | --help)
+    sed -n '2,/^set/{/^set\|^# shellcheck/d;s/^# \{0,1\}//p}' "tests/run.sh"
+    exit 0
+    ;;
+esac
 
 steps=("$@")
 [ ${#steps[@]} -gt 0 ] || steps=("${STEPS[@]}")

@@ -60,8 +60,9 @@
 //!
 //! # What only run time knows
 //! Labels that cannot be enumerated, addresses of peers or names of sensors, have a [`TableFamily`]: a table of fixed
-//! capacity, whose children come and go; a registry with one is a `Registry<`[`WithTables`]`>`. What does not fit is counted together, and that it was is counted too. Groups
-//! that are found at boot are added to a [`DynRegistry`], by the rules of the constant one.
+//! capacity, whose children come and go; a registry with one is a `Registry<`[`WithTables`]`>`. What does not fit is
+//! counted together, and that it was is counted too. Groups that are found at boot are added to a [`DynRegistry`], by
+//! the rules of the constant one.
 //!
 //! Both change as a whole in short critical sections, on every target: the binary brings an implementation of the
 //! `critical-section` crate, as its HAL or its RTOS has one. Nothing else in this crate needs one on a target with

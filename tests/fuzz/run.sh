@@ -11,12 +11,25 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-readonly SECONDS_EACH=${1:?how many seconds for each target?}
+all=()
+for file in fuzz_targets/*.rs; do all+=("$(basename "$file" .rs)"); done
+
+refuse() {
+    printf 'fuzz/run.sh: %s\nusage: tests/fuzz/run.sh SECONDS [TARGET]...\ntargets: %s\n' "$1" "${all[*]}" >&2
+    exit 2
+}
+
+[[ ${1-} =~ ^[1-9][0-9]{0,6}$ ]] || refuse "how many seconds for each target?"
+readonly SECONDS_EACH=$1
 shift
+for target; do
+    case " ${all[*]} " in
+    *" $target "*) ;;
+    *) refuse "there is no target $target" ;;
+    esac
+done
 targets=("$@")
-if [ ${#targets[@]} -eq 0 ]; then
-    for file in fuzz_targets/*.rs; do targets+=("$(basename "$file" .rs)"); done
-fi
+[ $# -gt 0 ] || targets=("${all[@]}")
 
 # A directory of its own: the flags are for all that is linked, and would have everything else built anew.
 base="${CARGO_TARGET_DIR:-$PWD/../../target}/fuzz"

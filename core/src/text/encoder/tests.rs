@@ -181,3 +181,51 @@ fn two_states_never_hold_at_a_time() {
         assert_eq!(page.lines().filter(|line| line.ends_with(" 1")).count(), 1, "{page}");
     }
 }
+
+#[test]
+fn each_cell_that_is_printed_was_read_once() {
+    /// Three bounds, one bucket more, and the sum.
+    const CELLS: usize = 5;
+
+    /// A histogram whose cells grow with each read, the first one most: a line with a number that was read a second
+    /// time has more than the next one.
+    struct Growing([AtomicUsize; CELLS]);
+
+    impl Source for Growing {
+        fn instance(&self, index: usize) -> Option<Instance<'_>> {
+            const DESC: Desc<'static> =
+                Desc::histogram("size", "Size.", &Details { bounds: &[1, 2, 3], ..Details::NONE });
+            (index == 0).then_some(Instance { desc: &DESC, labels: &[], first: true })
+        }
+
+        fn read(&self, _: usize, _: usize, cell: usize) -> Option<Value> {
+            let reads = self.0.get(cell)?.fetch_add(1, Ordering::Relaxed) as u64;
+            Some(Value::Unsigned(1 + reads * [1000, 100, 10, 1, 1][cell]))
+        }
+
+        fn schema_hash(&self) -> u32 {
+            1
+        }
+    }
+
+    for size in [512, 160, 80, 48, 32] {
+        let source = Growing(Default::default());
+        let (mut page, mut buf, mut cut) = (String::new(), std::vec![0; size], 0);
+        let mut encoder = Encoder::new(Format::Text);
+        while let n @ 1.. = encoder.fill(&source, &mut buf).unwrap() {
+            page.push_str(core::str::from_utf8(&buf[..n]).unwrap());
+            cut += 1;
+        }
+        let value = |line: &str| line.rsplit(' ').next().unwrap().parse::<u64>().unwrap();
+        let all = |name| {
+            page.lines().filter(|line| line.starts_with(name)).map(value).collect::<std::vec::Vec<_>>()
+        };
+        let (buckets, counts) = (all("size_bucket"), all("size_count"));
+        assert!(buckets.is_sorted(), "{size}: {page}");
+        assert_eq!((buckets.len(), &buckets[3..]), (4, &counts[..]), "{size}: {page}");
+        // A line that did not fit is made anew in the next buffer, with what its cell is by then.
+        let reads: usize = source.0.iter().map(|reads| reads.load(Ordering::Relaxed)).sum();
+        assert!((CELLS..CELLS + cut).contains(&reads), "{size}: {reads} reads in {cut} buffers");
+        assert!(cut > 1 || buckets == [1, 2, 3, 4], "{page}");
+    }
+}

@@ -59,11 +59,11 @@ class Frame:
         first, self.boot, self.schema, self.sequence, self.uptime = struct.unpack("<BIIHI", body[:15])
         # Another version, or a flag that is not known.
         self.is_refused, self.kind = first >> 4 != 4, first & 15
-        self.cells, self.records, self.payload = {}, [], Bytes(body[15:-4])
+        self.cells, self.records, self.payload, self.is_usable = {}, [], Bytes(body[15:-4]), True
         try:
             self.read(self.payload)
         except ValueError:
-            self.cells = {}
+            self.cells, self.is_usable = {}, False
 
     def read(self, payload):
         if self.kind in (VALUES, PART):
@@ -151,7 +151,7 @@ class Boot:
     """What one boot of a device has said so far. `proved` has all families of schemas whose hash was right."""
     def __init__(self, frame, proved):
         self.id, self.newest, self.uptime, self.start = frame.boot, frame.sequence - 1, -1, frame.sequence
-        self.seen, self.missing, self.old = set(), set(), None
+        self.seen, self.missing, self.old, self.has_missed = set(), set(), None, True
         self.schema, self.proved, self.parts, self.device = None, proved, {}, None
 
     def is_newer(self, frame):
@@ -174,6 +174,8 @@ class Boot:
         outcome = "received" if newer else "repeated" if number in self.seen else "reordered"
         if newer:
             skipped = (number - self.newest - 1) % 65536
+            # In an hour numbers may have gone round.
+            self.has_missed |= skipped > 0 or frame.uptime - self.uptime > 36000
             self.missing |= {(number - back - 1) % 65536 for back in range(skipped)}
             reach = (number - self.start) % 65536 if frame.uptime > self.uptime else 65536
             lost = {other for other in self.missing if (number - other) % 65536 > min(reach, 63)}
@@ -189,13 +191,19 @@ class Boot:
         if frame.schema != self.schema:
             self.schema, self.is_wrong, self.families = frame.schema, False, self.proved.get(frame.schema, {})
             self.spans = {at: span for family in self.families.values() for span, *_ in family.children for at in span}
-            self.labels, self.cells, self.children = {}, {}, {}
+            self.labels, self.cells, self.sent, self.children = {}, {}, {}, {}
+        if self.has_missed or not frame.is_usable and frame.kind != RECORDS or frame.kind > RECORDS:
+            self.sent, self.has_missed = {}, False
         for kind, body in frame.records:
             with suppress(ValueError):
                 self.record(kind, Bytes(body))
         # A child counts when all its cells of one snapshot have come.
         self.cells |= {at: (frame.uptime, cell) for at, cell in frame.cells.items() if at in self.spans}
+        self.sent |= {at: cell for at, cell in frame.cells.items() if at in self.spans}
         for span in {self.spans[at] for at in frame.cells if at in self.spans}:
+            # Or when a sparse frame leaves nothing of it that is not what was sent last.
+            if frame.kind == SPARSE and all(at in self.sent for at in span):
+                self.cells |= {at: (frame.uptime, self.sent[at]) for at in span}
             if all(self.cells.get(at, [None])[0] == frame.uptime for at in span):
                 self.children[span] = [self.cells[at][1] for at in span]
 

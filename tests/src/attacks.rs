@@ -228,12 +228,16 @@ fn bad_sparse(foe: &mut Foe, random: &mut Random) -> Vec<Vec<u8>> {
     vec![foe.next(Kind::SPARSE, &body)]
 }
 
-/// A histogram of eight buckets, of which sparse frames have some cells.
+/// A histogram of eight buckets, of which sparse frames cover some cells, or have some where nothing is known of the
+/// others.
 fn part_of_child(foe: &mut Foe, random: &mut Random) -> Vec<Vec<u8>> {
     let families = [hostile::histogram("mine_seconds", 8)];
     foe.liar.schema = hostile::hash(&families);
     let mut frames = foe.whole(&families);
     let sparse = [varints(&[0, 10]), vec![1 << (1 + random.below(7)), 0], varints(&[random.wide()])].concat();
+    frames.push(foe.next(Kind::SPARSE, &sparse));
+    let end = 1 + random.below(8) as u64;
+    let sparse = [varints(&[0, end]), vec![1], varints(&[random.wide()])].concat();
     frames.push(foe.next(Kind::SPARSE, &sparse));
     frames
 }

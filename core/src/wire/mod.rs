@@ -40,11 +40,14 @@
 //!
 //! A snapshot too long for one frame is a *values* frame and then *part* frames, all with the same uptime. Each is
 //! useful alone, but a child of several cells (a histogram, a slot of a table) that is cut between frames counts only
-//! when all its cells of that snapshot have come. A *sparse* frame carries running totals like any other; of each child
-//! it has all cells or none. A cell whose bit is clear, or which no frame of the snapshot covers, has not changed since
-//! the snapshot before, and keeps what the receiver has for it. Where much has changed, or a child is longer than a
-//! frame, frames of the other kinds stand in the place of sparse ones, and say nothing of the cells that they do not
-//! hold. If nothing has changed, one sparse frame covers nothing. Without cells there are no frames of values at all. A
+//! when all its cells of that snapshot have come. A *sparse* frame carries running totals like any other, and covers
+//! whole children; of a slot it has all cells or none, of any other child those that have changed. A cell whose bit is
+//! clear, or which no frame of the snapshot covers, has not changed since it was sent last, and keeps what the receiver
+//! has for it. So a receiver uses part of a child only if what it has of the other cells is what was sent last: each
+//! came in a frame that was used, and since then no number is missing, no frame was malformed, and no uptime is more
+//! than an hour above the one before, as numbers may have gone round. Else it drops the part, and has older values of
+//! that child until all its cells come. Where much has changed, or a child is longer than a frame, frames of the other
+//! kinds stand in the place of sparse ones, and say nothing of the cells that they do not hold. If nothing has changed, one sparse frame covers nothing. Without cells there are no frames of values at all. A
 //! frame of values that ends within a number is not used; of one of records, those before the one that is cut are.
 //!
 //! # Records

@@ -1,6 +1,8 @@
 //! The values that were sent last.
 
 use super::Reporter;
+use super::sparse::HEAD;
+use crate::frame::shift;
 use crate::model::Source;
 use crate::wire::take_varint;
 
@@ -14,15 +16,24 @@ pub trait Memory: sealed::Sealed {
     #[doc(hidden)]
     fn is_sparse(&self) -> bool;
 
-    /// Whether any of these cells, from position `first` on, is not as it was sent last.
+    /// Of cells that stand from `begin` to `end` in a payload, moves those that are not as they were sent last up to the
+    /// front, and sets their bits; all of them if any is not, where they must be `whole`. The first is that of `position`
+    /// and `bit`. Returns where what is left ends.
     #[doc(hidden)]
-    fn differs(&mut self, first: usize, cells: &[u8]) -> bool;
+    fn pick(
+        &self,
+        payload: &mut [u8],
+        cells: (usize, usize),
+        position: usize,
+        bit: usize,
+        whole: bool,
+    ) -> usize;
 
     /// Takes down cells that are sent, from position `first` on: those alone whose bits are set, if there is a bitmap.
     #[doc(hidden)]
     fn note(&mut self, first: usize, cells: &[u8], bitmap: Option<&[u8]>);
 
-    /// Makes the next snapshot full.
+    /// Makes the next snapshot full: some of what was taken down was not sent.
     #[doc(hidden)]
     fn forget(&mut self);
 }
@@ -42,8 +53,8 @@ impl Memory for () {
         false
     }
 
-    fn differs(&mut self, _: usize, _: &[u8]) -> bool {
-        true
+    fn pick(&self, _: &mut [u8], (begin, _): (usize, usize), _: usize, _: usize, _: bool) -> usize {
+        begin
     }
 
     fn note(&mut self, _: usize, _: &[u8], _: Option<&[u8]>) {}
@@ -55,7 +66,8 @@ impl Memory for () {
 ///
 /// A word holds the lower half of a cell, to which the upper is added times an odd number: so a change of one half alone
 /// is always seen. One of both goes unseen once in 2^32 times: then the gateway shows what it had, an older value and
-/// not a wrong one, until the cell changes again or a full snapshot comes.
+/// not a wrong one, until the cell changes again or a full snapshot comes. Of a histogram that can be the sum alone, as
+/// no bucket counts 2^32 observations between two snapshots.
 #[derive(Debug)]
 pub struct LastValues<'a> {
     words: &'a mut [u32],
@@ -69,31 +81,13 @@ impl<'a> LastValues<'a> {
     pub(super) const fn new(words: &'a mut [u32]) -> Self {
         Self { words, every: 10, since: 0 }
     }
+}
 
-    /// Compares cells with the words of where they stand, from position `at` on, those alone whose bits are set if
-    /// there is a bitmap, and keeps them there if told to. Returns whether any differs, or has no word.
-    #[inline(never)]
-    fn compare(&mut self, mut at: usize, mut cells: &[u8], bitmap: Option<&[u8]>, keep: bool) -> bool {
-        let (mut differs, mut bit) = (false, 0usize);
-        while !cells.is_empty() {
-            let clear = |bits: &[u8]| bits.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 0);
-            if !bitmap.is_some_and(clear) {
-                let Some(cell) = take_varint(&mut cells) else { break };
-                let folded = (cell as u32).wrapping_add(((cell >> 32) as u32).wrapping_mul(0x9e37_79b1));
-                match self.words.get_mut(at) {
-                    Some(word) => {
-                        differs |= *word != folded;
-                        if keep {
-                            *word = folded;
-                        }
-                    }
-                    None => differs = true,
-                }
-            }
-            (at, bit) = (at.wrapping_add(1), bit.wrapping_add(1));
-        }
-        differs
-    }
+/// Takes a cell from the front, as the word that is kept of it.
+#[inline(never)]
+fn take_word(cells: &mut &[u8]) -> Option<u32> {
+    let cell = take_varint(cells)?;
+    Some((cell as u32).wrapping_add(((cell >> 32) as u32).wrapping_mul(0x9e37_79b1)))
 }
 
 impl Memory for LastValues<'_> {
@@ -106,16 +100,62 @@ impl Memory for LastValues<'_> {
         self.since > 1
     }
 
-    fn differs(&mut self, first: usize, cells: &[u8]) -> bool {
-        self.compare(first, cells, None, false)
+    #[inline(never)]
+    fn pick(
+        &self,
+        payload: &mut [u8],
+        (begin, end): (usize, usize),
+        position: usize,
+        bit: usize,
+        whole: bool,
+    ) -> usize {
+        let (mut from, mut to, mut cell) = (begin, begin, 0usize);
+        // Where all or none are sent, the first that has changed takes those in front of it along.
+        let mut all = false;
+        while from < end
+            && let Some(mut rest) = payload.get(from..)
+            && let before = rest.len()
+            && let Some(word) = take_word(&mut rest)
+        {
+            let len = before.wrapping_sub(rest.len());
+            if all || self.words.get(position.wrapping_add(cell)) != Some(&word) {
+                if whole && !all {
+                    (all, from, cell) = (true, begin, 0);
+                    continue;
+                }
+                let bit = bit.wrapping_add(cell);
+                if let Some(byte) = payload.get_mut(HEAD.wrapping_add(bit / 8)) {
+                    *byte |= 1 << (bit % 8);
+                }
+                if shift(payload, from, len, to).is_none() {
+                    break;
+                }
+                to = to.wrapping_add(len);
+            }
+            (from, cell) = (from.wrapping_add(len), cell.wrapping_add(1));
+        }
+        to
     }
 
-    fn note(&mut self, first: usize, cells: &[u8], bitmap: Option<&[u8]>) {
-        self.compare(first, cells, bitmap, true);
+    #[inline(never)]
+    fn note(&mut self, first: usize, mut cells: &[u8], bitmap: Option<&[u8]>) {
+        let mut bit = 0usize;
+        while !cells.is_empty() {
+            let clear = |bits: &[u8]| bits.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 0);
+            if !bitmap.is_some_and(clear) {
+                let Some(word) = take_word(&mut cells) else { break };
+                if let Some(kept) = self.words.get_mut(first.wrapping_add(bit)) {
+                    *kept = word;
+                }
+            }
+            bit = bit.wrapping_add(1);
+        }
     }
 
     fn forget(&mut self) {
         self.since = 0;
+        // If the full one is given up, whatever it did not come to has changed.
+        self.words.iter_mut().for_each(|word| *word = !*word);
     }
 }
 

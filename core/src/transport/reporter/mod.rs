@@ -239,7 +239,11 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
             self.state.stage = Stage::Idle;
             return Ok(None);
         };
-        Ok(self.state.seal(buf, kind, len))
+        let frame = self.state.seal(buf, kind, len);
+        if frame.is_none() {
+            self.memory.forget();
+        }
+        Ok(frame)
     }
 
     /// Makes the next snapshot a full one, as part of this one was not sent.

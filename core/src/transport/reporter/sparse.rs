@@ -5,7 +5,7 @@ use crate::frame::shift;
 use crate::wire::put_varint;
 
 /// Room for the two numbers in front of the bitmap, of up to 16 bits each.
-const HEAD: usize = 6;
+pub(super) const HEAD: usize = 6;
 
 /// What a frame holds as it grows. Of a sparse one, the bitmap stands behind the room for the head, and the cells
 /// behind the room for the bitmap, which has a bit for each byte of the payload.
@@ -41,22 +41,28 @@ impl Draft {
         self.bitmap * 8
     }
 
-    /// Takes in a child that has changed, whose cells stand behind the others, and in front of which so many are
-    /// covered.
-    pub(super) fn take(&mut self, payload: &mut [u8], covered: usize, stride: usize, len: usize) {
-        self.needed = covered.wrapping_add(stride);
-        for bit in covered..self.needed {
-            if let Some(byte) = payload.get_mut(HEAD + bit / 8) {
-                *byte |= 1 << (bit % 8);
-            }
+    /// Takes in what has changed of a child of so many cells at `position`, whose `len` bytes stand behind the others,
+    /// and in front of which so many are covered; all or nothing of a slot, whose child comes and goes. A child in front
+    /// of all that have changed is passed. Returns whether it is in.
+    pub(super) fn take<M: Memory>(
+        &mut self,
+        payload: &mut [u8],
+        (position, covered, stride): (usize, usize, usize),
+        len: usize,
+        slot: bool,
+        memory: &M,
+    ) -> bool {
+        let begin = self.head().wrapping_add(self.cells);
+        let end = memory.pick(payload, (begin, begin.wrapping_add(len)), position, covered, slot);
+        let picked = end.wrapping_sub(begin);
+        if picked > 0 {
+            self.needed = covered.wrapping_add(stride);
+            self.cells = self.cells.wrapping_add(picked);
         }
-        self.cells = self.cells.wrapping_add(len);
-        self.pass(len);
-    }
-
-    /// Passes a child that has not changed.
-    pub(super) const fn pass(&mut self, len: usize) {
-        self.all = self.all.wrapping_add(len);
+        if picked > 0 || covered > 0 {
+            self.all = self.all.wrapping_add(len);
+        }
+        picked > 0
     }
 
     /// Whether the frame holds more than one without a bitmap, which holds so much, or else is shorter.

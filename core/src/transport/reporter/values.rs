@@ -63,15 +63,14 @@ impl<S: Source + ?Sized> State<'_, S> {
                     cursor.part = 0;
                     break;
                 }
-                if memory.differs(end, room.get(..len).unwrap_or_default()) {
-                    if covered == 0 {
+                let slot = source.has_tables() && desc.details.capacity > 0;
+                let taken = draft.take(payload, (end, covered, stride), len, slot, memory);
+                if covered == 0 {
+                    if taken {
                         front = Cursor { part: 0, ..*cursor };
+                    } else {
+                        first = end.wrapping_add(stride);
                     }
-                    draft.take(payload, covered, stride, len);
-                } else if covered == 0 {
-                    first = end.wrapping_add(stride);
-                } else {
-                    draft.pass(len);
                 }
             } else {
                 draft.cells = draft.cells.wrapping_add(len);

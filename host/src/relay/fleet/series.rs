@@ -165,7 +165,7 @@ impl Series {
         &self.refused
     }
 
-    /// New values of whole children, as of this uptime in tenths of a second.
+    /// New values, of a table those of whole children, as of this uptime in tenths of a second.
     pub(super) fn write(&mut self, place: usize, cells: &[u64], uptime: u32) {
         let Some(end) = place.checked_add(cells.len()) else { return };
         self.make_room();
@@ -228,11 +228,11 @@ impl Series {
     #[inline]
     fn child(&self, slot: &Slot, index: usize, birth: Option<u32>) -> Option<&[u64]> {
         let first = slot.place.checked_add(index.checked_mul(slot.schema.cells)?)?;
-        // Children come whole, so the first cell speaks for all.
-        if !self.is_whole && self.present.get(first) != Some(&true) {
+        let all = first..first.checked_add(slot.schema.cells)?;
+        if !self.is_whole && !self.present.get(all.clone())?.iter().all(|present| *present) {
             return None;
         }
-        let cells = self.cells.get(first..first.checked_add(slot.schema.cells)?)?;
+        let cells = self.cells.get(all)?;
         if !slot.schema.is_table() {
             return Some(cells);
         }

@@ -20,6 +20,9 @@ use super::{Bounds, Fault, MAX_CELLS, Order, Refused, Sequence, Sink};
 const LOOKS: u32 = 8;
 const LOOK: Duration = Duration::from_secs(1);
 
+/// In so many tenths of a second, an hour, numbers of frames may have gone round: none that is missing would be seen.
+const TURN: i64 = 36_000;
+
 /// The device at the other end of a connection.
 #[derive(Debug)]
 pub(super) struct Device {
@@ -90,6 +93,9 @@ impl Device {
                     sink.counts().lost += u64::from(lost);
                 }
                 self.full.frame(skipped > 0, later);
+                if skipped > 0 || self.clock.ahead(header.uptime) > TURN {
+                    self.schema.places.miss();
+                }
                 if skipped > 0 {
                     self.requests.excuse();
                 }
@@ -126,10 +132,7 @@ impl Device {
             }
             Kind::PART => match take_varint(&mut payload).and_then(|first| usize::try_from(first).ok()) {
                 Some(first) if first < MAX_CELLS => self.values(first, payload, room, sink),
-                _ => {
-                    let why = "a part of a snapshot does not say where it begins";
-                    sink.refused(Refused::new(Fault::Values, why));
-                }
+                _ => self.unusable("a part of a snapshot does not say where it begins", sink),
             },
             Kind::SPARSE => {
                 self.full.sparse();
@@ -137,11 +140,20 @@ impl Device {
                     sink.counts().unknown_schema += 1;
                 }
                 if let Err(why) = self.snapshot.take_sparse(payload, &mut self.schema.places, room, sink) {
-                    sink.refused(Refused::new(Fault::Values, why));
+                    self.unusable(why, sink);
                 }
             }
-            _ => sink.counts().unknown_kind += 1,
+            _ => {
+                self.schema.places.miss();
+                sink.counts().unknown_kind += 1;
+            }
         }
+    }
+
+    /// A frame of values is malformed: nothing of it is taken, though the device has sent it.
+    fn unusable(&mut self, why: &str, sink: &mut dyn Sink) {
+        self.schema.places.miss();
+        sink.refused(Refused::new(Fault::Values, why));
     }
 
     /// Nothing more comes of this boot.
@@ -270,7 +282,7 @@ impl Device {
         }
         let places = &mut self.schema.places;
         if let Err(why) = self.snapshot.take(self.clock.uptime, first, payload, places, room, sink) {
-            sink.refused(Refused::new(Fault::Values, why));
+            self.unusable(why, sink);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! One connection: from bytes to checked cells.
 //!
 //! A [`Session`] finds frames, counts what happens to them, puts schema records together and checks them, and hands
-//! whole children of known families to its [`Sink`]. It knows one device, and neither links nor pages. Any bytes are
+//! children of known families to its [`Sink`]. It knows one device, and neither links nor pages. Any bytes are
 //! fine: what is wrong is refused, counted, and forgotten; memory is bounded by [`Bounds`].
 
 mod assembly;
@@ -87,8 +87,9 @@ pub trait Sink {
     fn refused(&mut self, refused: Refused);
     /// How much of the schema is known: records that have come, and how many there are.
     fn progress(&mut self, known: usize, total: usize);
-    /// New values of whole children: runs of `cells`, kept from the place on that [`family`](Sink::family) has told; in
-    /// a table family with the birth of each in front.
+    /// New values: runs of `cells`, kept from the place on that [`family`](Sink::family) has told; in a table family
+    /// those of whole children, with the birth of each in front. Of another child of which all have come once, they
+    /// may be some: with the others as they are there, they are its state in one snapshot.
     fn cells(&mut self, runs: &[Run], cells: &[u64]);
     /// The label values of the table slot that was assigned with this birth, in the family kept at `place`; there is
     /// one for each label.

@@ -1,6 +1,6 @@
 //! Where the cells of known families stand in a snapshot, and where the sink keeps them.
 
-use super::MAX_CELLS;
+use super::{FamilySchema, MAX_CELLS};
 
 /// Families with cells, in the order of these.
 #[derive(Debug, Default)]
@@ -10,6 +10,10 @@ pub(super) struct Places {
     spans: Vec<Span>,
     /// A bit for each cell up to the end of the last family: whether no child goes on there.
     starts: Vec<u64>,
+    /// A bit for each of the same: whether a slot of a table goes on there.
+    slots: Vec<u64>,
+    /// A bit for each of the same: whether what is kept is what the device has sent last.
+    fresh: Fresh,
 }
 
 /// A family.
@@ -19,6 +23,7 @@ struct Place {
     end: usize,
     /// Cells of one child; one at least.
     child: usize,
+    table: bool,
     kept: usize,
     /// Which family it is.
     family: usize,
@@ -39,11 +44,14 @@ impl Places {
         end > MAX_CELLS || (first < end && taken)
     }
 
-    /// Adds family number `family`, which overlaps with none: `cells` from `first` on, so many each child, are kept at
-    /// `kept`.
-    pub(super) fn insert(&mut self, family: usize, first: usize, cells: usize, child: usize, kept: usize) {
+    /// Adds family number `family`, which overlaps with none: its cells from `first` on are kept at `kept`.
+    pub(super) fn insert(&mut self, family: usize, first: usize, schema: &FamilySchema, kept: usize) {
+        let (cells, table) = (schema.total_cells(), schema.is_table());
         if cells > 0 {
-            let place = Place { first, end: first.saturating_add(cells), child: child.max(1), kept, family };
+            let end = first.saturating_add(cells);
+            let place = Place { first, end, child: schema.cells.max(1), table, kept, family };
+            // What came before was not kept.
+            self.fresh.fill(first, end, false);
             self.families.insert(self.search(first), place);
             self.spans.clear();
         }
@@ -54,8 +62,14 @@ impl Places {
         self.families.iter().find(|place| place.kept == kept).map(|place| place.family)
     }
 
-    /// The families whose cells stand at `first` or behind, in order; and where children begin.
-    pub(super) fn from(&mut self, first: usize) -> (&[Span], Starts<'_>) {
+    /// Something that the device has sent has not come, or not been kept: whatever it was.
+    pub(super) fn miss(&mut self) {
+        self.fresh.0.fill(0);
+    }
+
+    /// The families whose cells stand at `first` or behind, in order; where children begin; and which cells are kept as
+    /// they were sent last.
+    pub(super) fn from(&mut self, first: usize) -> (&[Span], Starts<'_>, &mut Fresh) {
         if self.spans.is_empty() {
             self.join();
         }
@@ -63,14 +77,18 @@ impl Places {
             Some(span) if span.end > first => 0,
             _ => self.spans.partition_point(|span| span.end <= first),
         };
-        (self.spans.get(at..).unwrap_or_default(), Starts(&self.starts))
+        let starts = Starts { starts: &self.starts, slots: &self.slots };
+        (self.spans.get(at..).unwrap_or_default(), starts, &mut self.fresh)
     }
 
     fn join(&mut self) {
         let end = self.families.last().map_or(0, |place| place.end);
         self.starts.clear();
         self.starts.resize(end.div_ceil(64), u64::MAX);
-        for &Place { first, end, child, kept, .. } in &self.families {
+        self.slots.clear();
+        self.slots.resize(end.div_ceil(64), 0);
+        self.fresh.0.resize(end.div_ceil(64), 0);
+        for &Place { first, end, child, table, kept, .. } in &self.families {
             match self.spans.last_mut() {
                 Some(span) if span.end == first && span.kept + (first - span.first) == kept => span.end = end,
                 _ => self.spans.push(Span { first, end, kept }),
@@ -78,6 +96,11 @@ impl Places {
             for cell in (first..end).filter(|cell| !(cell - first).is_multiple_of(child)) {
                 if let Some(word) = self.starts.get_mut(cell / 64) {
                     *word &= !(1 << (cell % 64));
+                }
+                if let Some(word) = self.slots.get_mut(cell / 64)
+                    && table
+                {
+                    *word |= 1 << (cell % 64);
                 }
             }
         }
@@ -91,19 +114,65 @@ impl Places {
 
 /// Where children begin; every cell of which nothing is known is a child of its own.
 #[derive(Clone, Copy)]
-pub(super) struct Starts<'a>(&'a [u64]);
+pub(super) struct Starts<'a> {
+    starts: &'a [u64],
+    slots: &'a [u64],
+}
 
 impl Starts<'_> {
-    /// Of 64 cells from `first` on.
-    pub(super) fn word(self, first: usize) -> u64 {
-        let [low, high] = [0, 1].map(|next| self.0.get(first / 64 + next).copied().unwrap_or(u64::MAX));
-        match first % 64 {
-            0 => low,
-            shift => (low >> shift) | (high << (64 - shift)),
-        }
+    /// Of 64 cells from `first` on, those where a slot goes on: it is sent whole, or not at all.
+    pub(super) fn slots(self, first: usize) -> u64 {
+        word(self.slots, first, 0)
+    }
+
+    /// Of 64 cells from `first` on, those of children that have others.
+    pub(super) fn joined(self, first: usize) -> u64 {
+        !word(self.starts, first, u64::MAX) | !word(self.starts, first + 1, u64::MAX)
     }
 
     pub(super) fn at(self, cell: usize) -> bool {
-        self.word(cell) & 1 == 1
+        word(self.starts, cell, u64::MAX) & 1 == 1
+    }
+}
+
+/// Which cells are kept as the device has sent them last. If all of a child are, it is as it was in one snapshot: each
+/// is what it was then, or has not changed since.
+#[derive(Debug, Default)]
+pub(super) struct Fresh(Vec<u64>);
+
+impl Fresh {
+    /// Of 64 cells from `first` on.
+    pub(super) fn word(&self, first: usize) -> u64 {
+        word(&self.0, first, 0)
+    }
+
+    /// Puts down for those of 64 cells from `first` on that are in `which` whether they are fresh.
+    pub(super) fn put(&mut self, first: usize, which: u64, fresh: u64) {
+        let (low, high) = match first % 64 {
+            0 => ([which, fresh], [0, 0]),
+            shift => ([which << shift, fresh << shift], [which >> (64 - shift), fresh >> (64 - shift)]),
+        };
+        for (at, [which, fresh]) in [(first / 64, low), (first / 64 + 1, high)] {
+            if let Some(word) = self.0.get_mut(at) {
+                *word = (*word & !which) | (fresh & which);
+            }
+        }
+    }
+
+    /// Puts down whether cells from `first` to `end` are fresh.
+    pub(super) fn fill(&mut self, first: usize, end: usize, fresh: bool) {
+        for at in (first..end.min(self.0.len() * 64)).step_by(64) {
+            let which = u64::MAX >> (64 - (end - at).min(64));
+            self.put(at, which, if fresh { which } else { 0 });
+        }
+    }
+}
+
+/// 64 bits from bit `first` on; `none` behind the last word.
+fn word(words: &[u64], first: usize, none: u64) -> u64 {
+    let [low, high] = [0, 1].map(|next| words.get(first / 64 + next).copied().unwrap_or(none));
+    match first % 64 {
+        0 => low,
+        shift => (low >> shift) | (high << (64 - shift)),
     }
 }

@@ -206,7 +206,7 @@ impl Schema {
         self.series = self.series.saturating_add(family.series());
         let kept = sink.family(&family);
         if let Some(kept) = kept {
-            self.places.insert(index, first, cells, family.cells, kept);
+            self.places.insert(index, first, &family, kept);
         }
         self.complete(index, Record::Known { first, family, kept });
         Ok(())

@@ -2,10 +2,10 @@
 
 use narthex::wire::{take_varint, take_varints};
 
-use super::places::{Places, Span};
+use super::places::{Fresh, Places, Span, Starts};
 use super::{MAX_CELLS, Sink};
 
-const PART: &str = "a sparse frame has a part of a child";
+const PART: &str = "a sparse frame has a part of a slot";
 
 /// What is kept from frame to frame: the beginning of a child whose end is to come, if there is one.
 #[derive(Debug, Default)]
@@ -18,9 +18,11 @@ pub(super) struct Snapshot {
 /// Room for what a frame holds.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
-    cells: Vec<u64>,
+    values: Vec<u64>,
     /// What to hand on.
     runs: Vec<Run>,
+    /// Of a sparse frame, a bit for each cell of children that are left as they are; empty if none is.
+    left: Vec<u64>,
 }
 
 /// Cells that lie side by side both in a frame and where they are kept.
@@ -57,20 +59,22 @@ impl Snapshot {
         room.clear(payload.len());
         let first = match self.cut.take() {
             Some((start, then)) if then == uptime && start + self.cells.len() == first => {
-                room.cells.extend_from_slice(&self.cells);
+                room.values.extend_from_slice(&self.cells);
                 start
             }
             _ => first,
         };
         self.cells.clear();
-        if take_varints(payload, |cell| room.cells.push(cell)).is_none() {
+        if take_varints(payload, |cell| room.values.push(cell)).is_none() {
             return Err("the values of a frame are cut off");
         }
-        let end = first + room.cells.len();
+        let end = first + room.values.len();
         if end > MAX_CELLS {
             return Err("a frame has values behind the last cell there can be");
         }
-        let (spans, starts) = places.from(first);
+        let (spans, starts, fresh) = places.from(first);
+        // But for whole children, what the device has sent last is not what is kept.
+        fresh.fill(first, end, false);
         for span in spans.iter().take_while(|span| span.first < end) {
             let (mut from, high) = (first.max(span.first), end.min(span.end));
             // Whole children only: a histogram of two states would be a wrong one.
@@ -82,11 +86,12 @@ impl Snapshot {
                 to -= 1;
             }
             if from < to {
+                fresh.fill(from, to, true);
                 room.run(Run { place: span.kept + (from - span.first), from: from - first, to: to - first });
             }
             // The child goes on in the next frame.
             if to < high && starts.at(to) {
-                self.cells.extend_from_slice(room.cells.get(to - first..).unwrap_or_default());
+                self.cells.extend_from_slice(room.values.get(to - first..).unwrap_or_default());
                 self.cut = Some((to, uptime));
             }
         }
@@ -95,7 +100,7 @@ impl Snapshot {
     }
 
     /// Takes a sparse frame: the position of the first cell, how many are covered, a bit for each, and the cells whose
-    /// bit is set.
+    /// bit is set. Hands on those of children of which all cells come, or the others are fresh.
     ///
     /// # Errors
     /// Why nothing of the frame is taken.
@@ -121,31 +126,41 @@ impl Snapshot {
             return Err("a sparse frame has cells behind its end");
         }
         room.clear(values.len());
-        let whole = take_varints(values, |cell| room.cells.push(cell)).is_some();
-        let (mut spans, starts) = places.from(first);
-        let (mut count, mut before) = (0, 0);
+        let whole = take_varints(values, |cell| room.values.push(cell)).is_some();
+        let (mut spans, starts, fresh) = places.from(first);
+        if covered > 0 && !(starts.at(first) && starts.at(first + covered)) {
+            return Err("a sparse frame covers a part of a child");
+        }
+        let (mut before, mut lacking) = (0, false);
         for (at, bytes) in bitmap.chunks(8).enumerate() {
-            let position = first + at * 64;
-            let mut bits = word(bytes);
-            // All cells of a child, or none: where no child begins, a bit is as the one before it.
-            if (bits ^ ((bits << 1) | before)) & !starts.word(position) != 0 {
+            let (position, bits) = (first + at * 64, word(bytes));
+            // All cells of a slot, or none: where one goes on, a bit is as the one before it.
+            if (bits ^ ((bits << 1) | before)) & starts.slots(position) != 0 {
                 return Err(PART);
             }
             before = bits >> 63;
+            lacking |= !(bits | fresh.word(position)) & starts.joined(position) != 0;
+        }
+        if lacking {
+            room.leave(first, covered, bitmap, starts, fresh);
+        }
+        let mut count = 0;
+        for (at, bytes) in bitmap.chunks(8).enumerate() {
+            let (position, all) = (first + at * 64, word(bytes));
+            let mut bits = all & !room.left.get(at).copied().unwrap_or(0);
+            fresh.put(position, all, bits);
             while bits != 0 {
                 let skip = bits.trailing_zeros();
                 let len = (bits >> skip).trailing_ones();
                 // In two steps, as all 64 may go.
                 bits &= (u64::MAX << (skip + len - 1)) << 1;
+                let before = (all & ((1 << skip) - 1)).count_ones() as usize;
                 let (start, len) = (position + skip as usize, len as usize);
-                spans = room.place(spans, start, start + len, count);
-                count += len;
+                spans = room.place(spans, start, start + len, count + before);
             }
+            count += all.count_ones() as usize;
         }
-        if before == 1 && !starts.at(first + covered) {
-            return Err(PART);
-        }
-        match room.cells.len() {
+        match room.values.len() {
             len if len < count => Err("the values of a sparse frame are cut off"),
             len if len > count || !whole => Err("a sparse frame has more values than bits"),
             _ => {
@@ -159,9 +174,32 @@ impl Snapshot {
 impl Cells {
     /// Makes room for as many cells as these bytes may hold.
     fn clear(&mut self, bytes: usize) {
-        self.cells.clear();
-        self.cells.reserve(bytes);
+        self.values.clear();
+        self.values.reserve(bytes);
         self.runs.clear();
+        self.left.clear();
+    }
+
+    /// Plans to leave children of a sparse frame of which cells neither come nor are fresh: with what comes they would
+    /// be of two states.
+    fn leave(&mut self, first: usize, covered: usize, bitmap: &[u8], starts: Starts<'_>, fresh: &Fresh) {
+        self.left.resize(covered.div_ceil(64), 0);
+        let bit = |at: usize| bitmap.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1);
+        let mut begin = 0;
+        for end in 1..=covered {
+            if !starts.at(first + end) {
+                continue;
+            }
+            let child = begin..end;
+            begin = end;
+            if child.clone().any(|at| !bit(at) && fresh.word(first + at) & 1 == 0) {
+                for at in child {
+                    if let Some(word) = self.left.get_mut(at / 64) {
+                        *word |= 1 << (at % 64);
+                    }
+                }
+            }
+        }
     }
 
     /// Plans to hand on the cells at these positions, of which the first is number `from` of the frame. Returns the
@@ -195,7 +233,7 @@ impl Cells {
 
     fn hand_on(&self, sink: &mut dyn Sink) {
         if !self.runs.is_empty() {
-            sink.cells(&self.runs, &self.cells);
+            sink.cells(&self.runs, &self.values);
         }
     }
 }

@@ -62,7 +62,21 @@ impl Receiver {
                     }
                     assert!(cells.is_empty());
                     assert!(first + count <= source.cells());
-                    whole_children(source, first, count, bitmap);
+                    whole_slots(source, first, count, bitmap);
+                    // What it does not have of a child has not changed: all is of this time.
+                    let mut touched = false;
+                    for at in first..first + count {
+                        touched &= !source.begins_child(at);
+                        let end = (at + 1..first + count).find(|at| source.begins_child(*at));
+                        let child = at..end.unwrap_or(first + count);
+                        touched |= child.into_iter().any(|at| {
+                            let bit = at - first;
+                            bitmap[bit / 8] >> (bit % 8) & 1 == 1
+                        });
+                        if touched && let Some(cell) = self.cells.get_mut(&at) {
+                            cell.0 = time;
+                        }
+                    }
                 }
                 kind => {
                     let first =
@@ -152,12 +166,13 @@ impl Receiver {
     }
 }
 
-/// Of each child a sparse frame has all cells or none.
-fn whole_children(source: &Fake, first: usize, count: usize, bitmap: &[u8]) {
+/// A sparse frame covers whole children, and of each slot has all cells or none.
+fn whole_slots(source: &Fake, first: usize, count: usize, bitmap: &[u8]) {
     let bit = |at: usize| bitmap[at / 8] >> (at % 8) & 1;
     let begins = |at: usize| source.begins_child(at);
     for at in 1..count {
-        assert!(begins(first + at) || bit(at) == bit(at - 1), "a child is cut");
+        let free = begins(first + at) || !source.is_table(first + at);
+        assert!(free || bit(at) == bit(at - 1), "a slot is cut");
     }
     assert!(count == 0 || (begins(first) && (first + count == source.cells() || begins(first + count))));
 }

@@ -47,8 +47,9 @@
 //! came in a frame that was used, and since then no number is missing, no frame was malformed, and no uptime is more
 //! than an hour above the one before, as numbers may have gone round. Else it drops the part, and has older values of
 //! that child until all its cells come. Where much has changed, or a child is longer than a frame, frames of the other
-//! kinds stand in the place of sparse ones, and say nothing of the cells that they do not hold. If nothing has changed, one sparse frame covers nothing. Without cells there are no frames of values at all. A
-//! frame of values that ends within a number is not used; of one of records, those before the one that is cut are.
+//! kinds stand in the place of sparse ones, and say nothing of the cells that they do not hold. If nothing has changed,
+//! one sparse frame covers nothing. Without cells there are no frames of values at all. A frame of values that ends
+//! within a number is not used; of one of records, those before the one that is cut are.
 //!
 //! # Records
 //! `kind (1 byte), length (varint), body`. A receiver skips kinds it does not know, and records that make no sense.

@@ -1,7 +1,8 @@
 //! Tables and the registry of fixed capacity on one core: what preempts what, at each access.
 #![cfg(loom)]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use loom::interrupts;
@@ -97,6 +98,32 @@ fn nothing_comes_between_a_look_up_and_its_update() {
     });
     println!("table, pin\t{}\t{}", explored.executions, explored.preemptions);
     assert!(explored.preemptions > 10);
+}
+
+/// An update finds its child and adds to it in one section: who removes the child comes before both, or behind both.
+#[test]
+fn nothing_comes_between_the_halves_of_an_update() {
+    let ends = Rc::new(RefCell::new(BTreeSet::new()));
+    let noted = ends.clone();
+    let explored = interrupts::explore(move || {
+        let table = Rc::new(Table::new());
+        let removed = Rc::new(Cell::new(None));
+        let (taker, seen) = (table.clone(), removed.clone());
+        interrupts::enable(1, move || {
+            seen.set(Some(taker.remove(ONE).is_ok()));
+            taker.update(TWO, |counter| counter.add(100));
+        });
+        table.update(ONE, |counter| counter.add(17));
+        table.update(ONE, Counter::inc);
+        interrupts::rest();
+        let end = (removed.get().unwrap(), child(&table), cell(&table, 1), table.overflows());
+        noted.borrow_mut().insert(end);
+    });
+    // It came before the first update, between the two, or behind the second.
+    let two = Some((2, 100));
+    let may = [(false, two, 18, 2), (true, two, 1, 1), (true, two, 0, 0)];
+    assert_eq!(*ends.borrow(), BTreeSet::from(may));
+    println!("table, update\t{}\t{}", explored.executions, explored.preemptions);
 }
 
 /// One gauge.

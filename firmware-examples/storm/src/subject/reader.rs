@@ -49,23 +49,29 @@ pub(super) fn write_page<S: Source>(source: &S, seen: &mut Seen) {
     seen.clear().push(FAILED);
 }
 
-/// Takes a page apart into lines. `+Inf` and `_count` must agree.
+/// Takes a page apart into lines. Each bucket of the histogram has what the one before has, or more, and `_count` has
+/// what `+Inf` has.
 pub(super) fn lines(seen: &mut Seen) {
     let (page, mut found) = seen.split();
-    let (mut above, mut count) = (0, 0);
+    let (mut bucket, mut count, mut rises) = (0, 0, true);
     for line in page.split_inclusive(|byte| *byte == b'\n') {
         let mut hash = Digest::EMPTY;
         hash.bytes(line);
         found.push(hash.value());
-        let mut value = Digest::EMPTY;
-        value.bytes(line.rsplit(|byte| *byte == b' ').next().unwrap_or_default());
-        if line.starts_with(b"length_bucket{le=\"+Inf\"}") {
-            above = value.value();
+        if line.starts_with(b"length_bucket") {
+            rises &= bucket <= value(line);
+            bucket = value(line);
         } else if line.starts_with(b"length_count") {
-            count = value.value();
+            count = value(line);
         }
     }
-    found.push(u64::from(above == count));
+    found.push(u64::from(rises && bucket == count));
+}
+
+/// The whole number at the end of a line.
+fn value(line: &[u8]) -> u64 {
+    let digits = line.trim_ascii().rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+    digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit.wrapping_sub(b'0')))
 }
 
 /// The registry, with births that begin anew with each reset: so a snapshot is the same bytes each time, and the same

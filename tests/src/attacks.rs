@@ -3,7 +3,6 @@
 use crate::hostile::{self, Liar, NAMES};
 use crate::random::Random;
 use narthex::frame::Kind;
-use narthex::wire::put_varint;
 use narthex::wire::record::kind;
 use std::fmt;
 
@@ -151,9 +150,7 @@ fn record(kind: u8, claimed: Option<u64>, numbers: &[u64], rest: &[u8]) -> Vec<u
 fn varints(numbers: &[u64]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for number in numbers {
-        let mut buf = [0; 10];
-        let len = put_varint(&mut buf, *number).expect("it fits");
-        bytes.extend(&buf[..len]);
+        hostile::put(&mut bytes, *number);
     }
     bytes
 }
@@ -228,8 +225,7 @@ fn bad_sparse(foe: &mut Foe, random: &mut Random) -> Vec<Vec<u8>> {
     vec![foe.next(Kind::SPARSE, &body)]
 }
 
-/// A histogram of eight buckets, of which sparse frames cover some cells, or have some where nothing is known of the
-/// others.
+/// A histogram of eight buckets: sparse frames cover some cells, or have some where nothing is known of the others.
 fn part_of_child(foe: &mut Foe, random: &mut Random) -> Vec<Vec<u8>> {
     let families = [hostile::histogram("mine_seconds", 8)];
     foe.liar.schema = hostile::hash(&families);
@@ -307,8 +303,7 @@ fn endless_families(foe: &mut Foe, random: &mut Random) -> Vec<Vec<u8>> {
 }
 
 fn label_bomb(foe: &mut Foe, random: &mut Random) -> Vec<Vec<u8>> {
-    let labels = 1 + random.below(6);
-    let family = hostile::product("bomb_total", labels, 2 + random.below(12));
+    let family = hostile::product("bomb_total", 1 + random.below(6), 2 + random.below(12));
     let families = [family, hostile::table("table_total", *any(&CLAIMS, random))];
     foe.liar.schema = hostile::hash(&families);
     let mut frames = foe.whole(&families);

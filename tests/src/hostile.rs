@@ -68,7 +68,7 @@ impl Liar {
     }
 }
 
-fn put(bytes: &mut Vec<u8>, number: u64) {
+pub(crate) fn put(bytes: &mut Vec<u8>, number: u64) {
     let mut buf = [0; 10];
     let len = put_varint(&mut buf, number).unwrap_or(0);
     bytes.extend(&buf[..len]);

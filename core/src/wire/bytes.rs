@@ -119,10 +119,10 @@ pub(super) fn take_byte(bytes: &mut &[u8]) -> Result<u8, Truncated> {
     Ok(*byte)
 }
 
-/// Takes a varint that fits `usize` off the front.
+/// Takes a length, a count or a position off the front: 32 bits, on every host what a device can mean.
 pub(super) fn take_len(bytes: &mut &[u8]) -> Result<usize, Truncated> {
     let n = take_varint(bytes).ok_or(Truncated)?;
-    usize::try_from(n).map_err(|_| Truncated)
+    u32::try_from(n).map(|n| n as usize).map_err(|_| Truncated)
 }
 
 /// Takes a string off the front.

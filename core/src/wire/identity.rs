@@ -93,6 +93,16 @@ mod tests {
     }
 
     #[test]
+    fn counts_have_32_bits() {
+        let hello = [0, 0, 1, 0x80, 0x80, 0x80, 0x80, 0x10];
+        assert_eq!(Hello::read(&hello), Err(Truncated));
+        assert_eq!(
+            Hello::read(&[0, 0, 1, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F]).map(|hello| hello.cells),
+            Ok(0xFFFF_FFFF)
+        );
+    }
+
+    #[test]
     fn flags_are_left_out_where_there_are_none() {
         let identity = Identity { device: "d", firmware: "" };
         for (flags, len) in [(0, 5), (Hello::READS_REQUESTS, 6), (300, 7)] {

@@ -53,6 +53,7 @@
 //!
 //! # Records
 //! `kind (1 byte), length (varint), body`. A receiver skips kinds it does not know, and records that make no sense.
+//! Lengths, counts and positions have 32 bits at most.
 //! Byte strings of up to 1 KiB travel in parts: `offset (varint), total (varint), bytes to the end` of the body. Parts
 //! may come in any order, more than once, overlapping, and of any length; a part with another total begins the string
 //! anew. Families are numbered from 0 in the order of the schema, slots in the order of their cells.

@@ -143,38 +143,37 @@ step_targets() {
     everything_links_no_panic
 }
 
+# links_none PATTERN ELF WHAT: whether no symbol of firmware fits the pattern.
+links_none() {
+    local nm symbols
+    nm=$(echo "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-nm)
+    symbols=$("$nm" -C "$2")
+    grep -q 'narthex::' <<<"$symbols" || { echo "$2 is not the firmware it should be"; return 1; }
+    if grep -E "$1" <<<"$symbols"; then
+        echo "these are linked into $3, and should not be"
+        return 1
+    fi
+}
+
 # The reference firmware links nothing that panics: sources can be read for that, what they call cannot.
 links_no_panic() {
-    local nm elf features symbols
-    nm=$(echo "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-nm)
-    elf=$CARGO_TARGET_DIR/thumbv7m-none-eabi/release/ref-a
+    local features
     for features in text wire wire,requests wire,sparse wire,requests,sparse openmetrics,wire,requests,sparse; do
         (cd firmware-examples && cargo build --release -p ref-a --bin ref-a --features "$features")
-        symbols=$("$nm" -C "$elf")
-        grep -q 'narthex::' <<<"$symbols" || { echo "$elf is not the firmware it should be"; return 1; }
-        if grep -E 'core::(panicking|fmt|str|slice::index)|__aeabi_(memmove|u?ldivmod|[fd](add|mul|div))' <<<"$symbols"; then
-            echo "these are linked into the reference firmware with $features, and should not be"
-            return 1
-        fi
+        links_none 'core::(panicking|fmt|str|slice::index)|__aeabi_(memmove|u?ldivmod|[fd](add|mul|div))' \
+            "$CARGO_TARGET_DIR/thumbv7m-none-eabi/release/ref-a" "the reference firmware with $features"
     done
 }
 
 # Firmware that uses all there is links nothing that panics either, with compare-and-swap and without.
 everything_links_no_panic() {
-    local nm elf target symbols
-    nm=$(echo "$(rustc --print sysroot)"/lib/rustlib/*/bin/llvm-nm)
+    local target features
     for target in thumbv7m-none-eabi thumbv6m-none-eabi; do
-        local features=everything
+        features=everything
         [ "$target" = thumbv7m-none-eabi ] || features+=,narthex/critical-section
         (cd firmware-examples && cargo build --release -p ref-a --bin everything --target "$target" --features "$features")
-        elf=$CARGO_TARGET_DIR/$target/release/everything
-        symbols=$("$nm" -C "$elf")
-        grep -q 'narthex::' <<<"$symbols" || { echo "$elf is not the firmware it should be"; return 1; }
-        if grep -E 'core::(panicking|option::(unwrap|expect)_failed|result::unwrap_failed|slice::index|str::slice_error_fail)' \
-            <<<"$symbols"; then
-            echo "these are linked into firmware that uses everything on $target, and should not be"
-            return 1
-        fi
+        links_none 'core::(panicking|option::(unwrap|expect)_failed|result::unwrap_failed|slice::index|str::slice_error_fail)' \
+            "$CARGO_TARGET_DIR/$target/release/everything" "firmware that uses everything on $target"
     done
 }
 

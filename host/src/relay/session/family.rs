@@ -74,7 +74,7 @@ impl FamilySchema {
             if series == 0 {
                 return Err(Refused::family(Fault::Family, desc.name, "it has no series"));
             }
-            Self::new(bytes, desc, &description.instances, added)
+            Self::new(bytes, desc, &description.instances, slots, added)
                 .map_err(|why| Refused::family(Fault::Family, desc.name, why))
         })
     }
@@ -83,9 +83,9 @@ impl FamilySchema {
         bytes: &[u8],
         desc: &Desc<'_>,
         instances: &[Vec<Label<'_>>],
+        slots: usize,
         added: &Added,
     ) -> Result<Self, String> {
-        let slots = desc.children().saturating_mul(instances.len());
         let table = (desc.details.capacity > 0).then(|| Table::new(desc, instances, added));
         let state = |state: &&str| {
             LabelText::new(&[(desc.name, state)])

@@ -7,6 +7,7 @@ use super::{Desc, Dimension, Kind, Label, LabelName, Name, NameError, Number, en
 
 /// What is wrong with a [`Desc`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Defect {
     /// The metric name is illegal.

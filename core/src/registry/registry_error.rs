@@ -7,6 +7,7 @@ use crate::model::Defect;
 
 /// Why a registry was not changed. It is as it was before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RegistryError {
     /// Another change is being made: this one came from an interrupt or another core in the middle of it.

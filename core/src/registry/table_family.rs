@@ -55,6 +55,7 @@ pub struct TableFamily<L: LabelValues, M: Instrument, const N: usize> {
 
 /// Why a child cannot be removed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum RemoveError {
     /// There is none with these labels.

@@ -63,6 +63,7 @@ pub struct Encoder {
 
 /// Why a page cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
     /// The next line alone is longer than the whole buffer.

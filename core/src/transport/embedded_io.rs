@@ -1,37 +1,12 @@
 //! Snapshots into any blocking byte sink.
 
-use core::fmt;
 use core::time::Duration;
 
 use embedded_io::{Read, ReadReady, Write};
 
-use super::{Error, Inbox, Memory, Reporter, Requests};
+use super::{Inbox, Memory, Reporter, Requests, SendError};
 use crate::frame::DELIMITER;
 use crate::model::Source;
-
-/// Why a snapshot was not sent whole.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum SendError<E> {
-    /// No frame could be made.
-    Frame(Error),
-    /// The sink failed.
-    Write(E),
-    /// The sink takes no more bytes.
-    Closed,
-}
-
-impl<E: fmt::Display> fmt::Display for SendError<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Frame(error) => error.fmt(f),
-            Self::Write(error) => write!(f, "writing a frame failed: {error}"),
-            Self::Closed => f.write_str("the link takes no more bytes"),
-        }
-    }
-}
-
-impl<E: fmt::Debug + fmt::Display> core::error::Error for SendError<E> {}
 
 impl<S: Source + ?Sized, M: Memory, R: Requests> Reporter<'_, S, M, R> {
     /// Sends one snapshot: [`begin`](Reporter::begin), then every [`frame`](Reporter::frame), through `buf`, into

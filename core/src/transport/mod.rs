@@ -3,10 +3,16 @@
 //! [`Reporter`] decides what goes out and when; it fills the caller's buffer one frame at a time and knows no link.
 //! Each adapter is one file and the only user of its external package.
 
+#[cfg(feature = "defmt")]
+pub mod defmt;
 #[cfg(feature = "embedded-io")]
 mod embedded_io;
+#[cfg(feature = "embedded-io-async")]
+mod embedded_io_async;
 mod reporter;
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+mod send_error;
 
-#[cfg(feature = "embedded-io")]
-pub use self::embedded_io::SendError;
 pub use reporter::{Error, Inbox, LastValues, Memory, Reporter, Requests};
+#[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
+pub use send_error::SendError;

@@ -25,7 +25,7 @@ use place::Cursor;
 /// only, knows everything after a while.
 ///
 /// One snapshot is a call of [`begin`](Reporter::begin) and as many of [`frame`](Reporter::frame) as it takes; or, with
-/// feature `embedded-io`, one `send`. A lost frame costs resolution, never events.
+/// feature `embedded-io` one `send`, with `embedded-io-async` one `send_async`. A lost frame costs resolution, never events.
 ///
 /// Two things are for those who want them, and cost nothing else: [`with_memory`](Reporter::with_memory) sends only
 /// what has changed, and [`with_requests`](Reporter::with_requests) answers a gateway that asks.
@@ -139,6 +139,7 @@ impl Trickle {
 
 /// Why a frame cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Error {
     /// The buffer is shorter than [`MIN_FRAME`].
@@ -247,7 +248,7 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
     }
 
     /// Makes the next snapshot a full one, as part of this one was not sent.
-    #[cfg(feature = "embedded-io")]
+    #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
     pub(super) fn forget(&mut self) {
         self.memory.forget();
     }

@@ -27,6 +27,10 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         let text = quote_spanned!(at(ty.span())=> <#ty as ::narthex::registry::LabelPart>::text);
         quote!(#index => #text(&self.#ident),)
     });
+    let others = fields.iter().map(|Part { ident, ty, .. }| {
+        let is_other = quote_spanned!(at(ty.span())=> <#ty as ::narthex::registry::LabelPart>::is_other);
+        quote!(&& #is_other(&self.#ident))
+    });
     let refusals = fields.iter().map(|Part { ident, ty, .. }| {
         let subject = format!("{values}, field `{ident}`");
         quote_spanned! {at(ident.span())=>
@@ -51,6 +55,10 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
                     #(#texts)*
                     _ => ::narthex::model::LabelValue::EMPTY,
                 }
+            }
+
+            fn is_other(&self) -> ::core::primitive::bool {
+                true #(#others)*
             }
         }
 

@@ -34,6 +34,11 @@ pub trait LabelValues: Copy + PartialEq + Send {
 
     /// The value of one label, by the order of the dimensions; empty past the last.
     fn value(&self, dimension: usize) -> LabelValue;
+
+    /// Whether every label is `other`, as those of the overflow series are. Asked for while interrupts are masked.
+    fn is_other(&self) -> bool {
+        (0..Self::DIMENSIONS.len()).all(|dimension| self.value(dimension) == OTHER)
+    }
 }
 
 /// What can be the value of one label: an integer, a `bool`, a [`ShortStr`] of at most 32 bytes, or an enum with
@@ -56,11 +61,9 @@ pub trait LabelPart: Copy + PartialEq + Send {
 
     /// The value as text. What differs has texts that differ.
     fn text(&self) -> LabelValue;
-}
 
-/// Whether this would be the overflow series by its labels.
-pub(super) fn is_other<L: LabelValues>(labels: &L) -> bool {
-    (0..L::DIMENSIONS.len()).all(|dimension| labels.value(dimension) == OTHER)
+    /// Whether the text is `other`, found without writing one.
+    fn is_other(&self) -> bool;
 }
 
 /// The value of a label of an overflow series.
@@ -76,6 +79,10 @@ impl<const N: usize> LabelPart for ShortStr<N> {
     fn text(&self) -> LabelValue {
         LabelValue::cut(self.as_str())
     }
+
+    fn is_other(&self) -> bool {
+        self.as_bytes() == OTHER.as_bytes()
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -88,9 +95,18 @@ impl<E: LabelSet + PartialEq + Send> LabelPart for E {
     };
 
     fn text(&self) -> LabelValue {
-        let values = E::DIMENSIONS.first().map_or::<&[&str], _>(&[], |dimension| dimension.values);
-        LabelValue::cut(values.get(self.index()).copied().unwrap_or_default())
+        LabelValue::cut(value_of(self))
     }
+
+    fn is_other(&self) -> bool {
+        value_of(self).as_bytes() == OTHER.as_bytes()
+    }
+}
+
+/// The value of an enum.
+fn value_of<E: LabelSet>(label: &E) -> &'static str {
+    let values = E::DIMENSIONS.first().map_or::<&[&str], _>(&[], |dimension| dimension.values);
+    values.get(label.index()).copied().unwrap_or_default()
 }
 
 const fn fits(mut values: &[&str]) -> bool {
@@ -129,6 +145,10 @@ macro_rules! integers {
                 fn text(&self) -> LabelValue {
                     $decimal(false, (*self).into())
                 }
+
+                fn is_other(&self) -> bool {
+                    false
+                }
             }
 
             impl LabelPart for $signed {
@@ -136,6 +156,10 @@ macro_rules! integers {
 
                 fn text(&self) -> LabelValue {
                     $decimal(*self < 0, self.unsigned_abs().into())
+                }
+
+                fn is_other(&self) -> bool {
+                    false
                 }
             }
         )*
@@ -164,5 +188,14 @@ mod tests {
     #[test]
     fn other_is_whole() {
         assert_eq!(other().as_str(), "other");
+    }
+
+    #[test]
+    fn other_is_known_without_its_text() {
+        assert!(ShortStr::<8>::cut("other").is_other());
+        for text in ["", "othe", "others", "Other"] {
+            assert!(!ShortStr::<8>::cut(text).is_other(), "{text}");
+        }
+        assert!(!7u8.is_other() && !(-7i64).is_other() && !true.is_other());
     }
 }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::label_values::{is_other, other};
+use super::label_values::other;
 use super::slot::{BIRTHS, Slot, before_update};
 use super::{LabelValues, Pinned, PinnedObserver};
 use crate::instrument::sync::{CriticalSection, with};
@@ -109,7 +109,7 @@ impl<L: LabelValues, M: Instrument, const N: usize> TableFamily<L, M, N> {
     /// [`RemoveError::Absent`] if there is no such child, [`RemoveError::Pinned`] if a handle is kept on it.
     pub fn remove(&self, labels: L) -> Result<(), RemoveError> {
         with(|cs| {
-            let other = || (!self.overflow.is_empty(cs) && is_other(&labels)).then_some(&self.overflow);
+            let other = || (!self.overflow.is_empty(cs) && labels.is_other()).then_some(&self.overflow);
             let slot = self.find(cs, labels).ok().or_else(other).ok_or(RemoveError::Absent)?;
             if slot.is_pinned(cs) {
                 return Err(RemoveError::Pinned);
@@ -177,7 +177,7 @@ impl<L: LabelValues, M: Instrument, const N: usize> TableFamily<L, M, N> {
             Err(empty) => empty,
         };
         // The same series as the overflow's: it cannot stand twice.
-        if !is_other(&labels) {
+        if !labels.is_other() {
             if let Some(slot) = empty
                 && let Some(birth) = BIRTHS.next(cs)
             {

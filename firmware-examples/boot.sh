@@ -5,7 +5,7 @@ set -euo pipefail
 usage() {
     cat <<'END'
 usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|udp:HOST:PORT|pty|PATH] [--http HOST:PORT] [--seconds S] [--boot-id N]
-               [--features F,G]
+               [--features F,G] [--machine M]
 
 Builds EXAMPLE (release) and boots it in QEMU, in the foreground, until it ends or is stopped by SIGINT or SIGTERM.
 What the firmware says beside its UART comes out on stderr. The status is the firmware's, or 0 when stopped.
@@ -14,6 +14,7 @@ examples:
   flow-meter      a water meter that sends its metrics out of UART0 each second
   instructions    prints how many instructions updates, a page and a snapshot take: what<TAB>instructions
   stack           prints what each entry point takes: stack of X<TAB>bytes, length of X<TAB>instructions
+  self-test       checks narthex on the core of a machine, and prints a line for each group of checks
 
 options:
   --uart tcp:HOST:PORT  dial HOST:PORT, each second until somebody listens there, and put UART0 on the connection
@@ -25,6 +26,8 @@ options:
   --seconds S           end after S seconds of the device's time, with status 0
   --boot-id N           what tells this boot from others, in place of a random number
   --features F,G        build with these features of the example; flow-meter has: gaps
+  --machine M           boot that machine instead of lm3s6965evb (Cortex-M3). self-test runs on microbit (M0),
+                        mps2-an386 (M4F), mps2-an500 (M7), mps2-an505 (M33), rv32imac and rv32imc as well
   --help                print this
 END
 }
@@ -37,6 +40,7 @@ fail() {
 is_port() { [[ $1 =~ ^[0-9]{1,5}$ ]] && ((10#$1 >= 1 && 10#$1 <= 65535)); }
 
 example=
+machine=lm3s6965evb
 uart=stdio
 nic=none
 firmware_arguments=
@@ -47,7 +51,7 @@ while (($#)); do
         usage
         exit 0
         ;;
-    --uart | --http | --seconds | --boot-id | --features)
+    --uart | --http | --seconds | --boot-id | --features | --machine)
         (($# >= 2)) || fail "$1 needs a value; see --help"
         case $1 in
         --uart)
@@ -82,6 +86,9 @@ while (($#)); do
         --features)
             features=(--features "$2")
             ;;
+        --machine)
+            machine=$2
+            ;;
         esac
         shift 2
         ;;
@@ -95,19 +102,40 @@ while (($#)); do
 done
 [[ -n $example ]] || fail "which example? see --help"
 
-# The package, its machine, and what else the emulator must be told.
-target=thumbv7m-none-eabi
-machine=lm3s6965evb
+# The package, the machines it runs on, and what else the emulator must be told.
+machines=(lm3s6965evb)
 emulator_arguments=()
 case $example in
 flow-meter) build=(--package flow-meter) ;;
 # One instruction is 2^10 ns, so that the timer can count instructions.
 instructions) build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10) ;;
 stack) build=(--package ref-a --bin stack --features everything) emulator_arguments=(-icount shift=10) ;;
-*) fail "unknown example '$example': one of flow-meter, instructions, stack" ;;
+self-test)
+    build=(--package self-test) emulator_arguments=(-icount shift=10)
+    machines+=(microbit mps2-an386 mps2-an500 mps2-an505 rv32imac rv32imc)
+    ;;
+*) fail "unknown example '$example': one of flow-meter, instructions, stack, self-test" ;;
 esac
+[[ " ${machines[*]} " == *" $machine "* ]] || fail "$example does not run on '$machine': one of ${machines[*]}"
 
-command -v qemu-system-arm >/dev/null || fail "qemu-system-arm is missing; on Debian it is in the package qemu-system-arm"
+# Who emulates the machine, and for what target its firmware is built.
+emulator=(qemu-system-arm -M "$machine")
+package=qemu-system-arm
+case $machine in
+microbit) target=thumbv6m-none-eabi ;;
+lm3s6965evb) target=thumbv7m-none-eabi ;;
+mps2-an386 | mps2-an500) target=thumbv7em-none-eabihf ;;
+mps2-an505) target=thumbv8m.main-none-eabi ;;
+# Without what the target does without.
+rv32imac) target=riscv32imac-unknown-none-elf cpu=rv32,f=false,d=false ;;
+rv32imc) target=riscv32imc-unknown-none-elf cpu=rv32,a=false,f=false,d=false ;;
+esac
+if [[ $machine == rv32* ]]; then
+    emulator=(qemu-system-riscv32 -M virt -bios none -cpu "$cpu")
+    package=qemu-system-misc
+fi
+
+command -v "${emulator[0]}" >/dev/null || fail "${emulator[0]} is missing; on Debian it is in the package $package"
 command -v cargo >/dev/null || fail "cargo is missing; install Rust from https://rustup.rs"
 [[ -d $(rustc --print target-libdir --target "$target") ]] ||
     fail "the Rust target is missing; add it with: rustup target add $target"
@@ -122,7 +150,7 @@ elf=$(cargo build --quiet --release --target "$target" "${build[@]}" ${features[
 # QEMU takes the place of this script, so that a signal reaches it and its status is ours. Two small filters live
 # until it ends: QEMU's harmless remarks are dropped, and the name of a pseudo-terminal is put in a fixed form.
 [[ $uart != pty ]] || exec > >(exec sed -u 's/^char device redirected to \([^ ]*\).*/uart: \1/')
-exec qemu-system-arm -M "$machine" -display none -monitor none -nic "$nic" -serial "$uart" \
+exec "${emulator[@]}" -display none -monitor none -nic "$nic" -serial "$uart" \
     -semihosting-config "enable=on,target=native,arg=$example$firmware_arguments" \
     ${emulator_arguments[@]+"${emulator_arguments[@]}"} -kernel "$elf" \
     2> >(exec grep --line-buffered -v -e 'Timer with period zero, disabling' -e 'has no peer$' \

@@ -4,7 +4,7 @@
 #   tests/run.sh            all steps, in order; stops at the first that fails
 #   tests/run.sh STEP...    only these steps
 #
-# Steps: install format clippy docs test models miri targets qemu storm servers fuzz figures soak
+# Steps: install format clippy docs test models miri targets qemu cores storm servers fuzz figures soak
 #
 # Output of a step that passes stays in its log; that of a step that fails is printed. Servers listen on loopback and
 # end with the step that started them. The long forms are in tests/long.sh.
@@ -13,13 +13,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(install format clippy docs test models miri targets qemu storm servers fuzz figures soak)
+readonly STEPS=(install format clippy docs test models miri targets qemu cores storm servers fuzz figures soak)
 
 # Targets with compare-and-swap, and those where the binary must bring a critical section.
 readonly WITH_CAS=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf)
 readonly WITHOUT_CAS=(thumbv6m-none-eabi riscv32imc-unknown-none-elf)
 # For firmware that is linked, not only built.
-readonly HARD_FLOAT=(thumbv7em-none-eabihf)
+readonly LINKED=(thumbv7em-none-eabihf thumbv8m.main-none-eabi)
 readonly COMPONENTS=(clippy rustfmt llvm-tools)
 # The strict OpenMetrics parser of the Prometheus project.
 readonly PYTHON_PARSER=prometheus_client==0.26.0
@@ -59,7 +59,7 @@ install_rust() {
         grep -q "^$item" <<<"$have" || rustup component add "$item" || cannot "$item" "rustup failed"
     done
     have=$(rustup target list --installed)
-    for item in "${WITH_CAS[@]}" "${WITHOUT_CAS[@]}" "${HARD_FLOAT[@]}"; do
+    for item in "${WITH_CAS[@]}" "${WITHOUT_CAS[@]}" "${LINKED[@]}"; do
         grep -qx "$item" <<<"$have" || rustup target add "$item" || cannot "$item" "rustup failed"
     done
     cargo +nightly miri --version >/dev/null 2>&1 ||
@@ -114,6 +114,7 @@ step_clippy() {
     # From inside, for its own .cargo/config.toml.
     (cd firmware-examples && cargo clippy --workspace -- -D warnings)
     (cd firmware-examples && cargo clippy --package ref-a --features everything -- -D warnings)
+    (cd firmware-examples && cargo clippy --package self-test --target riscv32imac-unknown-none-elf -- -D warnings)
 }
 
 # Not only the lints of rustdoc: cargo's own warnings (two crates with one name) must not pass either.
@@ -204,12 +205,18 @@ step_miri() {
 
 # Every example must link, also those that no test boots.
 step_qemu() {
-    # But for the storm, which has a step of its own: beside the others its runtime would want their interrupt vectors.
-    (cd firmware-examples && cargo build --release --workspace --exclude storm)
+    # But for what runs on other chips as well, and has steps of its own: beside the others its runtime would want their
+    # interrupt vectors.
+    (cd firmware-examples && cargo build --release --workspace --exclude storm --exclude self-test)
     cargo build --package narthex-host
     cargo test --package narthex-tests --features qemu --test qemu
     # Mostly waiting: more at a time than there are cores.
     cargo test --package narthex-tests --features qemu --test faults -- --test-threads 6
+}
+
+# One firmware on every kind of core.
+step_cores() {
+    cargo test --package narthex-tests --features qemu --test cores
 }
 
 # Interrupts at every instruction, on a core with compare-and-swap and on one without. Prints what was covered.

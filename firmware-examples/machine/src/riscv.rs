@@ -1,8 +1,8 @@
 //! RISC-V.
 
-pub use riscv_rt::entry;
 use riscv::register::{mcause, mepc, mtval};
 use riscv_rt::TrapFrame;
+pub use riscv_rt::entry;
 use semihosting::{eprintln, process};
 
 use crate::FAILED;

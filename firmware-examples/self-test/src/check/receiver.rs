@@ -121,7 +121,9 @@ impl Receiver {
     }
 
     fn cell(&mut self, at: usize, payload: &mut &[u8]) -> Result<(), Failure> {
-        let (Some(cell), Some(number)) = (self.cells.get_mut(at), take_varint(payload)) else { return Err(CUT) };
+        let (Some(cell), Some(number)) = (self.cells.get_mut(at), take_varint(payload)) else {
+            return Err(CUT);
+        };
         *cell = number;
         Ok(())
     }
@@ -141,7 +143,8 @@ impl Receiver {
                 };
                 place.copy_from_slice(part.bytes);
                 if part.offset + part.bytes.len() == part.total {
-                    self.hash = schema::hash_family(self.hash, self.family.get(..part.total).unwrap_or_default());
+                    self.hash =
+                        schema::hash_family(self.hash, self.family.get(..part.total).unwrap_or_default());
                     self.families += 1;
                     self.complete = self.families == *families;
                 }
@@ -197,7 +200,8 @@ fn each_cell(is: impl Fn(usize, u64) -> bool) -> (usize, bool) {
 /// Whether that is of the labels that the slot has. Families with slots have one instance here.
 fn is_label(family: usize, slot: usize, birth: u64, part: &Part<'_>) -> bool {
     let first = |index: &usize| REGISTRY.instance(*index).is_some_and(|instance| instance.first);
-    let Some(index) = (0..).take_while(|index| REGISTRY.instance(*index).is_some()).filter(first).nth(family) else {
+    let Some(index) = (0..).take_while(|index| REGISTRY.instance(*index).is_some()).filter(first).nth(family)
+    else {
         return false;
     };
     let (Some(slots), Some(Instance { desc: Desc { details, .. }, .. })) =

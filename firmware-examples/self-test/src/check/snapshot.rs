@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use narthex::frame::{self, Header, Kind, MIN_FRAME};
-use narthex::transport::Reporter;
 use narthex::model::Source as _;
+use narthex::transport::Reporter;
 use narthex::wire::{Identity, Request};
 use narthex::{Counter, Registry, WithTables};
 

@@ -120,6 +120,8 @@ extern crate std;
 
 mod declare;
 pub mod frame;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod instrument;
 pub mod model;
 pub mod registry;

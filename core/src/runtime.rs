@@ -43,7 +43,13 @@
 //! Where there is a function that knows a value at any time, a group with a [`GaugeFn`](crate::GaugeFn) of one's own
 //! asks it when it is needed.
 
+#[cfg(feature = "http")]
+mod http;
+
 use core::time::Duration;
+
+#[cfg(feature = "http")]
+pub use http::{HttpCode, HttpServer};
 
 use crate::{Counter, LabelSet, Metrics, OptionalGauge, StateSet};
 

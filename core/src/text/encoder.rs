@@ -114,6 +114,11 @@ impl Encoder {
         if source.has_changed(self.revision) { Err(Error::Changed) } else { Ok(filled) }
     }
 
+    /// Whether every line is written: the next [`fill`](Self::fill) returns 0, or finds that the set has changed.
+    pub fn has_written_all<S: Source + ?Sized>(&self, source: &S) -> bool {
+        self.line == ENDED && source.instance(usize::from(self.instance)).is_none()
+    }
+
     fn lines<S: Source + ?Sized>(
         &mut self,
         source: &S,

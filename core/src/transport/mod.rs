@@ -12,6 +12,8 @@ mod embedded_io_async;
 mod reporter;
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 mod send_error;
+#[cfg(feature = "smoltcp")]
+pub mod smoltcp;
 
 pub use reporter::{Error, Inbox, LastValues, Memory, Reporter, Requests};
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]

@@ -6,13 +6,15 @@
 
 use core::hint::black_box;
 use core::panic::PanicInfo;
-#[cfg(feature = "wire")]
+#[cfg(any(feature = "http", feature = "wire"))]
 use core::time::Duration;
 
 use cortex_m as _;
 use cortex_m_rt::entry;
 use lm3s6965 as _;
-#[cfg(feature = "text")]
+#[cfg(feature = "http")]
+use narthex::http::{Connection, Endpoint, Wants};
+#[cfg(all(feature = "text", not(feature = "http")))]
 use narthex::text::{Encoder, Format};
 #[cfg(feature = "wire")]
 use narthex::{
@@ -46,12 +48,18 @@ fn main() -> ! {
     let reporter = reporter.with_requests();
     #[cfg(feature = "wire")]
     let mut reporter = reporter;
+    #[cfg(feature = "http")]
+    let mut head = [0; BUFFER];
+    #[cfg(feature = "http")]
+    let mut connection = Connection::new(black_box(&mut head));
     loop {
         memory(black_box(&mut buf), black_box(&mut other), black_box(BUFFER));
         #[cfg(any(feature = "text", feature = "wire"))]
         count(black_box(7));
-        #[cfg(feature = "text")]
+        #[cfg(all(feature = "text", not(feature = "http")))]
         print(black_box(&mut buf));
+        #[cfg(feature = "http")]
+        serve(&mut connection, black_box(&other), black_box(&mut buf));
         #[cfg(feature = "requests")]
         reporter.receive(black_box(&other));
         #[cfg(feature = "wire")]
@@ -94,8 +102,28 @@ fn count(n: u32) {
     RADIO.acknowledgement_seconds().observe(n);
 }
 
+#[cfg(feature = "http")]
+static ENDPOINT: Endpoint<'static, narthex::Registry> = Endpoint::new(&REGISTRY);
+
+/// Takes what has come, and answers it.
+#[cfg(feature = "http")]
+#[inline(never)]
+fn serve(connection: &mut Connection<'_>, bytes: &[u8; BUFFER], buf: &mut [u8; BUFFER]) {
+    let now = black_box(Duration::from_secs(1));
+    let endpoint = &ENDPOINT;
+    if black_box(false) {
+        connection.open(now);
+    }
+    connection.check(endpoint, now);
+    black_box(connection.receive(endpoint, bytes, now));
+    while connection.wants() == Wants::Room {
+        black_box(connection.send(endpoint, buf, black_box(true), now));
+        black_box(&buf);
+    }
+}
+
 /// Prints a page.
-#[cfg(feature = "text")]
+#[cfg(all(feature = "text", not(feature = "http")))]
 #[inline(never)]
 fn print(buf: &mut [u8; BUFFER]) {
     let format = if cfg!(feature = "openmetrics") { black_box(Format::OpenMetrics) } else { Format::Text };

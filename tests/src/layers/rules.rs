@@ -20,7 +20,7 @@ pub const LAYERS: &[Layer] = &[
     layer("core::model", &[]),
     layer("core::instrument", &["core::model"]),
     layer("core::registry", &["core::model", "core::instrument"]),
-    layer("core::runtime", &["core::instrument", "core::registry"]),
+    layer("core::runtime", &["core::instrument", "core::registry", "core::http"]),
     layer("core::text", &["core::model"]),
     layer("core::wire", &["core::model"]),
     layer("core::frame", &[]),

@@ -73,39 +73,83 @@ pub fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Takes all varints of `bytes`, and hands them to `each` one by one. `None` if the last is cut off, or one holds more
-/// than a `u64`; some may have been handed on by then.
+/// How many bytes are looked at together, for where numbers end; and how many may stand behind them, so that eight can
+/// be read wherever a number begins.
+const WINDOW: usize = 64;
+const SLACK: usize = 8;
+/// Of eight bytes, those of a number of one, of two, …
+const BYTES: [u64; 8] = [
+    0xff,
+    0xffff,
+    0x00ff_ffff,
+    0xffff_ffff,
+    0x00ff_ffff_ffff,
+    0xffff_ffff_ffff,
+    0x00ff_ffff_ffff_ffff,
+    u64::MAX,
+];
+
+/// Takes all varints of `bytes` to the front of `numbers`, and returns how many there are. `None` if the last is cut
+/// off, one holds more than a `u64`, or there is no room for all; what is in `numbers` is of no use then.
 ///
 /// For hosts: much faster than one [`take_varint`] after another, as lengths that nobody can foresee are no branches.
 ///
 /// ```
-/// let mut sum = 0;
-/// assert_eq!(narthex::wire::take_varints(&[0xac, 0x02, 0x07], |n| sum += n), Some(()));
-/// assert_eq!(sum, 307);
+/// use narthex::wire::take_varints;
+/// let mut numbers = [0; 4];
+/// assert_eq!(take_varints(&[0xac, 0x02, 0x07], &mut numbers), Some(2));
+/// assert_eq!(numbers[..2], [300, 7]);
+/// assert_eq!(take_varints(&[0x07, 0x80], &mut numbers), None);
 /// ```
-#[inline]
-pub fn take_varints(bytes: &[u8], mut each: impl FnMut(u64)) -> Option<()> {
-    // The top bits of eight bytes: a number ends where one is clear.
-    const TOPS: u64 = 0x8080_8080_8080_8080;
-    let mut rest = bytes;
-    while let Some(eight) = rest.first_chunk() {
-        let eight = u64::from_le_bytes(*eight);
-        let (mut ends, mut begin) = (!eight & TOPS, 0);
-        if ends == 0 {
-            each(take_varint(&mut rest)?);
-            continue;
-        }
-        while ends != 0 {
-            let end = ends.trailing_zeros() + 1;
-            each(join(eight << (u64::BITS - end) >> (u64::BITS - end + begin)));
-            (begin, ends) = (end, ends & (ends - 1));
-        }
-        rest = rest.get(begin as usize / 8..)?;
-    }
+pub fn take_varints(bytes: &[u8], numbers: &mut [u64]) -> Option<usize> {
+    let (mut rest, mut count) = (bytes, 0);
     while !rest.is_empty() {
-        each(take_varint(&mut rest)?);
+        // Behind the last byte no number ends.
+        let mut last = [0xff; WINDOW + SLACK];
+        let window = rest.first_chunk().unwrap_or_else(|| {
+            last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            &last
+        });
+        let room = numbers.get_mut(count..)?;
+        let (taken, more) = take_short(window, room);
+        if more == 0 {
+            *room.first_mut()? = take_varint(&mut rest)?;
+            count += 1;
+        } else {
+            rest = rest.get(taken..)?;
+            count += more;
+        }
     }
-    Some(())
+    Some(count)
+}
+
+/// Takes numbers of up to eight bytes each, until one is longer, or there is no room. Returns how many bytes they have,
+/// and how many they are.
+fn take_short(window: &[u8; WINDOW + SLACK], numbers: &mut [u64]) -> (usize, usize) {
+    let (mut ends, mut begin, mut count) = (ends(window), 0, 0);
+    for number in &mut *numbers {
+        let end = ends.trailing_zeros() as usize;
+        let mask = BYTES.get(end.wrapping_sub(begin)).filter(|_| ends != 0);
+        let eight = window.get(begin..).and_then(<[u8]>::first_chunk);
+        let (Some(mask), Some(eight)) = (mask, eight) else { break };
+        *number = u64::from_le_bytes(*eight) & mask;
+        ends &= ends - 1;
+        (begin, count) = (end + 1, count + 1);
+    }
+    // The same few steps for all, so that compilers take several together.
+    numbers.iter_mut().take(count).for_each(|number| *number = join(*number));
+    (begin, count)
+}
+
+/// A bit for each byte with which a number ends.
+fn ends(window: &[u8; WINDOW + SLACK]) -> u64 {
+    // Moves the lowest bit of each byte to the highest byte, side by side.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let eights = window.as_chunks().0.iter().take(WINDOW / 8);
+    eights.rev().fold(0, |ends, eight| {
+        let last = (!u64::from_le_bytes(*eight) >> 7) & 0x0101_0101_0101_0101;
+        (ends << 8) | (last.wrapping_mul(GATHER) >> 56)
+    })
 }
 
 /// Puts the seven low bits of each byte side by side: pairs of bytes, then pairs of these, then both halves.
@@ -138,7 +182,7 @@ mod tests {
     fn all_at_once_are_the_same_as_one_by_one() {
         let mut random = 1u64;
         for round in 0..4000 {
-            let mut bytes = [0; 100];
+            let mut bytes = [0; 200];
             let len = round % bytes.len();
             for byte in &mut bytes[..len] {
                 random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
@@ -147,12 +191,17 @@ mod tests {
                 *byte = (random >> 56) as u8 | if goes_on { 0x80 } else { 0 };
             }
             let mut rest = &bytes[..len];
-            let (mut one_by_one, mut at_once) = (Vec::new(), Vec::new());
+            let (mut one_by_one, mut at_once) = (Vec::new(), [0; 200]);
             while let Some(n) = take_varint(&mut rest) {
                 one_by_one.push(n);
             }
-            let whole = take_varints(&bytes[..len], |n| at_once.push(n));
-            assert_eq!((at_once, whole.is_some()), (one_by_one, rest.is_empty()), "{:x?}", &bytes[..len]);
+            let count = take_varints(&bytes[..len], &mut at_once);
+            let whole = rest.is_empty().then_some(&*one_by_one);
+            assert_eq!(count.map(|count| &at_once[..count]), whole, "{:x?}", &bytes[..len]);
+            // Room for one less.
+            if let Some(less) = one_by_one.len().checked_sub(1) {
+                assert_eq!(take_varints(&bytes[..len], &mut at_once[..less]), None);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, MutexGuard};
 use claim::Refusal;
 
 use super::super::Now;
-use super::super::session::{Added, FamilySchema, Fault, Hello, Refused, Run, Session, Sink};
+use super::super::session::{Added, FamilySchema, Fault, Hello, Refused, Session, Sink, Stretch};
 use super::super::status::FrameCounts;
 use super::device::{Device, State};
 use super::news::News;
@@ -244,12 +244,10 @@ impl Sink for Tenant {
         }
     }
 
-    fn cells(&mut self, runs: &[Run], cells: &[u64]) {
+    fn cells(&mut self, stretches: &[Stretch], values: &[u64]) {
         let mut state = self.lock();
         let uptime = state.uptime;
-        for run in runs {
-            state.series.write(run.place, cells.get(run.from..run.to).unwrap_or_default(), uptime);
-        }
+        state.series.write(stretches, values, uptime);
     }
 
     fn stored(&mut self, schema: u32) -> Option<Box<[u8]>> {

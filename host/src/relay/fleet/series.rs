@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use super::super::session::{ChildSchema, FamilySchema, Fault, Refused};
+use super::super::session::{ChildSchema, FamilySchema, Fault, Refused, Stretch};
 use super::layout::{Layout, Slot};
 use super::table::Table;
 use crate::model::{Family, Kind, Point, Value};
@@ -166,28 +166,22 @@ impl Series {
     }
 
     /// New values, of a table those of whole children, as of this uptime in tenths of a second.
-    pub(super) fn write(&mut self, place: usize, cells: &[u64], uptime: u32) {
-        let Some(end) = place.checked_add(cells.len()) else { return };
+    pub(super) fn write(&mut self, stretches: &[Stretch], values: &[u64], uptime: u32) {
         self.make_room();
-        let (Some(there), Some(present)) = (self.cells.get_mut(place..end), self.present.get_mut(place..end))
-        else {
-            return;
-        };
-        for table in &mut self.tables {
-            let (first, stride) = (table.place, table.schema.cells.max(1));
-            let last = first.saturating_add(table.schema.total_cells());
-            // A run may begin or end within the table, but at a child.
-            for at in (first.max(place)..last.min(end)).step_by(stride) {
-                let now = at.checked_sub(place).and_then(|at| Some((cells.get(at)?, there.get(at)?)));
-                let slot = at.saturating_sub(first) / stride;
-                table.heard(slot, uptime, now.is_some_and(|(new, old)| new != old));
+        for stretch in stretches {
+            for table in &mut self.tables {
+                table.heard(*stretch, values, &self.cells, uptime);
+            }
+            stretch.put(values, &mut self.cells);
+            if !self.is_whole {
+                for (at, _) in stretch.each(values) {
+                    if let Some(present) = self.present.get_mut(stretch.place + at) {
+                        *present = true;
+                    }
+                }
             }
         }
-        there.copy_from_slice(cells);
-        if !self.is_whole {
-            present.fill(true);
-            self.is_whole = self.present.iter().all(|present| *present);
-        }
+        self.is_whole = self.is_whole || self.present.iter().all(|present| *present);
     }
 
     /// The labels of a slot of the table at `place`. Tells the family if they cannot be.

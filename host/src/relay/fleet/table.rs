@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::session::{ChildSchema, FamilySchema};
+use super::super::session::{ChildSchema, FamilySchema, Stretch};
 
 /// What a device has said of the slots of one family, beside their cells.
 #[derive(Debug)]
@@ -54,13 +54,19 @@ impl Table {
         self.slots.get(slot).map_or(0, |slot| slot.since)
     }
 
-    /// The slot was heard at `uptime`; `changed` if it has another child than before.
-    pub(super) fn heard(&mut self, slot: usize, uptime: u32, changed: bool) {
-        if let Some(slot) = self.slots.get_mut(slot) {
-            if changed {
-                slot.since = slot.heard;
+    /// Slots of which births have come were heard at `uptime`; `cells` is what was there before.
+    pub(super) fn heard(&mut self, stretch: Stretch, values: &[u64], cells: &[u64], uptime: u32) {
+        let stride = self.schema.cells.max(1);
+        for (at, birth) in stretch.each(values) {
+            let Some(cell) = (stretch.place + at).checked_sub(self.place) else { continue };
+            if let Some(slot) = self.slots.get_mut(cell / stride)
+                && cell % stride == 0
+            {
+                if cells.get(stretch.place + at) != Some(&birth) {
+                    slot.since = slot.heard;
+                }
+                slot.heard = uptime;
             }
-            slot.heard = uptime;
         }
     }
 

@@ -33,7 +33,7 @@ pub use labels::{Added, ChildSchema};
 pub use refused::{Fault, Refused};
 pub use sequence::{Order, Sequence};
 use snapshot::Cells;
-pub use snapshot::Run;
+pub use snapshot::Stretch;
 
 use super::Now;
 use super::status::FrameCounts;
@@ -87,10 +87,10 @@ pub trait Sink {
     fn refused(&mut self, refused: Refused);
     /// How much of the schema is known: records that have come, and how many there are.
     fn progress(&mut self, known: usize, total: usize);
-    /// New values: runs of `cells`, kept from the place on that [`family`](Sink::family) has told; in a table family
-    /// those of whole children, with the birth of each in front. Of another child of which all have come once, they
-    /// may be some: with the others as they are there, they are its state in one snapshot.
-    fn cells(&mut self, runs: &[Run], cells: &[u64]);
+    /// New values: stretches of cells, kept from the place on that [`family`](Sink::family) has told; of a table family
+    /// whole children, with the birth of each in front. Of another child of which all have come once, they may be some:
+    /// with the others as they are there, they are its state in one snapshot.
+    fn cells(&mut self, stretches: &[Stretch], values: &[u64]);
     /// The label values of the table slot that was assigned with this birth, in the family kept at `place`; there is
     /// one for each label.
     fn label(&mut self, place: usize, slot: usize, birth: u32, values: &mut dyn Iterator<Item = &str>);

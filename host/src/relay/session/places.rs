@@ -10,9 +10,9 @@ pub(super) struct Places {
     spans: Vec<Span>,
     /// A bit for each cell up to the end of the last family: whether no child goes on there.
     starts: Vec<u64>,
-    /// A bit for each of the same: whether a slot of a table goes on there.
+    /// A bit for each of the same: whether a slot of a table goes on there. None where there is no table.
     slots: Vec<u64>,
-    /// A bit for each of the same: whether what is kept is what the device has sent last.
+    /// Whether what is kept is what the device has sent last.
     fresh: Fresh,
 }
 
@@ -51,6 +51,7 @@ impl Places {
             let end = first.saturating_add(cells);
             let place = Place { first, end, child: schema.cells.max(1), table, kept, family };
             // What came before was not kept.
+            self.fresh.reach(end);
             self.fresh.fill(first, end, false);
             self.families.insert(self.search(first), place);
             self.spans.clear();
@@ -64,7 +65,9 @@ impl Places {
 
     /// Something that the device has sent has not come, or not been kept: whatever it was.
     pub(super) fn miss(&mut self) {
-        self.fresh.0.fill(0);
+        for Place { first, end, .. } in &self.families {
+            self.fresh.fill(*first, *end, false);
+        }
     }
 
     /// The families whose cells stand at `first` or behind, in order; where children begin; and which cells are kept as
@@ -86,8 +89,9 @@ impl Places {
         self.starts.clear();
         self.starts.resize(end.div_ceil(64), u64::MAX);
         self.slots.clear();
-        self.slots.resize(end.div_ceil(64), 0);
-        self.fresh.0.resize(end.div_ceil(64), 0);
+        if self.families.iter().any(|place| place.table) {
+            self.slots.resize(end.div_ceil(64), 0);
+        }
         for &Place { first, end, child, table, kept, .. } in &self.families {
             match self.spans.last_mut() {
                 Some(span) if span.end == first && span.kept + (first - span.first) == kept => span.end = end,
@@ -120,6 +124,11 @@ pub(super) struct Starts<'a> {
 }
 
 impl Starts<'_> {
+    /// Whether there are tables.
+    pub(super) fn have_slots(self) -> bool {
+        !self.slots.is_empty()
+    }
+
     /// Of 64 cells from `first` on, those where a slot goes on: it is sent whole, or not at all.
     pub(super) fn slots(self, first: usize) -> u64 {
         word(self.slots, first, 0)
@@ -138,12 +147,22 @@ impl Starts<'_> {
 /// Which cells are kept as the device has sent them last. If all of a child are, it is as it was in one snapshot: each
 /// is what it was then, or has not changed since.
 #[derive(Debug, Default)]
-pub(super) struct Fresh(Vec<u64>);
+pub(super) struct Fresh {
+    /// A bit for each cell; where no family has cells, it is set.
+    cells: Vec<u64>,
+    /// Whether all are, as mostly: then there is nothing to look at.
+    all: bool,
+}
 
 impl Fresh {
+    /// Whether all are.
+    pub(super) fn all(&self) -> bool {
+        self.all
+    }
+
     /// Of 64 cells from `first` on.
     pub(super) fn word(&self, first: usize) -> u64 {
-        word(&self.0, first, 0)
+        word(&self.cells, first, 0)
     }
 
     /// Puts down for those of 64 cells from `first` on that are in `which` whether they are fresh.
@@ -153,18 +172,30 @@ impl Fresh {
             shift => ([which << shift, fresh << shift], [which >> (64 - shift), fresh >> (64 - shift)]),
         };
         for (at, [which, fresh]) in [(first / 64, low), (first / 64 + 1, high)] {
-            if let Some(word) = self.0.get_mut(at) {
+            if let Some(word) = self.cells.get_mut(at) {
                 *word = (*word & !which) | (fresh & which);
             }
         }
+        self.all = false;
     }
 
     /// Puts down whether cells from `first` to `end` are fresh.
     pub(super) fn fill(&mut self, first: usize, end: usize, fresh: bool) {
-        for at in (first..end.min(self.0.len() * 64)).step_by(64) {
+        for at in (first..end.min(self.cells.len() * 64)).step_by(64) {
             let which = u64::MAX >> (64 - (end - at).min(64));
             self.put(at, which, if fresh { which } else { 0 });
         }
+    }
+
+    /// Finds out whether all are, after a frame has been put down.
+    pub(super) fn settle(&mut self) {
+        self.all = self.all || self.cells.iter().all(|word| *word == u64::MAX);
+    }
+
+    /// Makes room for cells up to `end`.
+    fn reach(&mut self, end: usize) {
+        let words = end.div_ceil(64).max(self.cells.len());
+        self.cells.resize(words, u64::MAX);
     }
 }
 

@@ -5,8 +5,6 @@ use narthex::wire::{take_varint, take_varints};
 use super::places::{Fresh, Places, Span, Starts};
 use super::{MAX_CELLS, Sink};
 
-const PART: &str = "a sparse frame has a part of a slot";
-
 /// What is kept from frame to frame: the beginning of a child whose end is to come, if there is one.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
@@ -18,22 +16,58 @@ pub(super) struct Snapshot {
 /// Room for what a frame holds.
 #[derive(Debug, Default)]
 pub(super) struct Cells {
+    /// As long as any frame needed it so far.
     values: Vec<u64>,
     /// What to hand on.
-    runs: Vec<Run>,
+    stretches: Vec<Stretch>,
     /// Of a sparse frame, a bit for each cell of children that are left as they are; empty if none is.
     left: Vec<u64>,
 }
 
-/// Cells that lie side by side both in a frame and where they are kept.
+/// Some of 64 cells that are kept side by side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// Where they are kept.
+pub struct Stretch {
+    /// Where the first of the 64 is kept.
     pub place: usize,
-    /// The first of them among those of the frame.
+    /// A bit for each that has come, the lowest for the first.
+    pub which: u64,
+    /// Where the first of these is among the values of the frame; the others follow it.
     pub from: usize,
-    /// Behind the last of them.
-    pub to: usize,
+}
+
+impl Stretch {
+    /// How many have come.
+    pub fn count(&self) -> usize {
+        self.which.count_ones() as usize
+    }
+
+    /// Those that have come: which of the 64 each is, and its value, of those of the frame.
+    pub fn each(self, values: &[u64]) -> impl Iterator<Item = (usize, u64)> {
+        let mut bits = self.which;
+        values.get(self.from..).unwrap_or_default().iter().map_while(move |value| {
+            let at = (bits != 0).then_some(bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some((at, *value))
+        })
+    }
+
+    /// Puts those that have come where they are kept: `cells` are all that are.
+    pub fn put(self, values: &[u64], cells: &mut [u64]) {
+        let Some(cells) = cells.get_mut(self.place..) else { return };
+        let side_by_side = self.which.trailing_ones() as usize;
+        if self.which & self.which.wrapping_add(1) == 0
+            && let Some(values) = values.get(self.from..).and_then(|from| from.get(..side_by_side))
+            && let Some(cells) = cells.get_mut(..side_by_side)
+        {
+            cells.copy_from_slice(values);
+            return;
+        }
+        for (at, value) in self.each(values) {
+            if let Some(cell) = cells.get_mut(at) {
+                *cell = value;
+            }
+        }
+    }
 }
 
 impl Snapshot {
@@ -56,45 +90,43 @@ impl Snapshot {
         room: &mut Cells,
         sink: &mut dyn Sink,
     ) -> Result<(), &'static str> {
-        room.clear(payload.len());
-        let first = match self.cut.take() {
+        let (first, before) = match self.cut.take() {
             Some((start, then)) if then == uptime && start + self.cells.len() == first => {
-                room.values.extend_from_slice(&self.cells);
-                start
+                (start, &*self.cells)
             }
-            _ => first,
+            _ => (first, &[][..]),
         };
+        let read = room.read(before, payload);
         self.cells.clear();
-        if take_varints(payload, |cell| room.values.push(cell)).is_none() {
-            return Err("the values of a frame are cut off");
-        }
-        let end = first + room.values.len();
+        let values = read.ok_or("the values of a frame are cut off")?;
+        let end = first + values;
         if end > MAX_CELLS {
             return Err("a frame has values behind the last cell there can be");
         }
         let (spans, starts, fresh) = places.from(first);
-        // But for whole children, what the device has sent last is not what is kept.
-        fresh.fill(first, end, false);
         for span in spans.iter().take_while(|span| span.first < end) {
-            let (mut from, high) = (first.max(span.first), end.min(span.end));
+            let (low, high) = (first.max(span.first), end.min(span.end));
             // Whole children only: a histogram of two states would be a wrong one.
+            let (mut from, mut to) = (low, high);
             while from < high && !starts.at(from) {
                 from += 1;
             }
-            let mut to = high;
             while to > from && !starts.at(to) {
                 to -= 1;
             }
-            if from < to {
+            room.place(span.kept + (from - span.first), from - first, to - from);
+            if !(fresh.all() && (from, to) == (low, high)) {
+                // But for these, what the device has sent last is not what is kept.
+                fresh.fill(low, high, false);
                 fresh.fill(from, to, true);
-                room.run(Run { place: span.kept + (from - span.first), from: from - first, to: to - first });
             }
             // The child goes on in the next frame.
             if to < high && starts.at(to) {
-                self.cells.extend_from_slice(room.values.get(to - first..).unwrap_or_default());
+                self.cells.extend_from_slice(room.values.get(to - first..values).unwrap_or_default());
                 self.cut = Some((to, uptime));
             }
         }
+        fresh.settle();
         room.hand_on(sink);
         Ok(())
     }
@@ -125,64 +157,112 @@ impl Snapshot {
         if covered % 8 > 0 && bitmap.last().is_some_and(|last| last >> (covered % 8) != 0) {
             return Err("a sparse frame has cells behind its end");
         }
-        room.clear(values.len());
-        let whole = take_varints(values, |cell| room.values.push(cell)).is_some();
+        let count = room.read(&[], values);
         let (mut spans, starts, fresh) = places.from(first);
         if covered > 0 && !(starts.at(first) && starts.at(first + covered)) {
             return Err("a sparse frame covers a part of a child");
         }
-        let (mut before, mut lacking) = (0, false);
-        for (at, bytes) in bitmap.chunks(8).enumerate() {
-            let (position, bits) = (first + at * 64, word(bytes));
-            // All cells of a slot, or none: where one goes on, a bit is as the one before it.
-            if (bits ^ ((bits << 1) | before)) & starts.slots(position) != 0 {
-                return Err(PART);
-            }
-            before = bits >> 63;
-            lacking |= !(bits | fresh.word(position)) & starts.joined(position) != 0;
+        if starts.have_slots() && !has_whole_slots(first, bitmap, starts) {
+            return Err("a sparse frame has a part of a slot");
         }
-        if lacking {
+        let all_fresh = fresh.all();
+        if !all_fresh {
             room.leave(first, covered, bitmap, starts, fresh);
         }
-        let mut count = 0;
+        let mut bits = 0;
         for (at, bytes) in bitmap.chunks(8).enumerate() {
-            let (position, all) = (first + at * 64, word(bytes));
-            let mut bits = all & !room.left.get(at).copied().unwrap_or(0);
-            fresh.put(position, all, bits);
-            while bits != 0 {
-                let skip = bits.trailing_zeros();
-                let len = (bits >> skip).trailing_ones();
-                // In two steps, as all 64 may go.
-                bits &= (u64::MAX << (skip + len - 1)) << 1;
-                let before = (all & ((1 << skip) - 1)).count_ones() as usize;
-                let (start, len) = (position + skip as usize, len as usize);
-                spans = room.place(spans, start, start + len, count + before);
+            let (position, which) = (first + at * 64, word(bytes));
+            let taken = which & !room.left.get(at).copied().unwrap_or(0);
+            if !all_fresh {
+                fresh.put(position, which, taken);
             }
-            count += all.count_ones() as usize;
+            spans = room.place_some(spans, position, which, taken, bits);
+            bits += which.count_ones() as usize;
         }
-        match room.values.len() {
-            len if len < count => Err("the values of a sparse frame are cut off"),
-            len if len > count || !whole => Err("a sparse frame has more values than bits"),
-            _ => {
-                room.hand_on(sink);
-                Ok(())
-            }
+        fresh.settle();
+        match count {
+            Some(count) if count == bits => {}
+            Some(count) if count > bits => return Err("a sparse frame has more values than bits"),
+            _ => return Err("the values of a sparse frame are cut off"),
         }
+        room.hand_on(sink);
+        Ok(())
     }
 }
 
 impl Cells {
-    /// Makes room for as many cells as these bytes may hold.
-    fn clear(&mut self, bytes: usize) {
-        self.values.clear();
-        self.values.reserve(bytes);
-        self.runs.clear();
+    /// Forgets the frame before, and reads the values of this one, which has some in front that came earlier. Returns
+    /// how many there are; `None` if one is cut off, or is none.
+    fn read(&mut self, before: &[u64], payload: &[u8]) -> Option<usize> {
+        self.stretches.clear();
         self.left.clear();
+        // Each takes a byte at least.
+        let most = before.len() + payload.len();
+        if self.values.len() < most {
+            self.values.resize(most, 0);
+        }
+        let (there, room) = self.values.split_at_mut_checked(before.len())?;
+        there.copy_from_slice(before);
+        Some(before.len() + take_varints(payload, room)?)
+    }
+
+    /// Plans to hand on this many values side by side.
+    fn place(&mut self, place: usize, from: usize, len: usize) {
+        for at in (0..len).step_by(64) {
+            let which = u64::MAX >> (64 - (len - at).min(64));
+            self.stretches.push(Stretch { place: place + at, which, from: from + at });
+        }
+    }
+
+    /// Plans to hand on some of 64 cells from `position` on: of those that have come, and whose values begin with number
+    /// `from`, those that are taken. Returns the spans that may have what comes behind.
+    fn place_some<'a>(
+        &mut self,
+        mut spans: &'a [Span],
+        position: usize,
+        come: u64,
+        taken: u64,
+        from: usize,
+    ) -> &'a [Span] {
+        while let [span, rest @ ..] = spans
+            && span.first < position + 64
+        {
+            let (low, high) = (position.max(span.first), span.end.min(position + 64));
+            if low < high {
+                let inside = (u64::MAX >> (64 - (high - low))) << (low - position);
+                let mut bits = taken & inside;
+                // In one piece, unless values in between are left out.
+                while bits != 0 {
+                    let left_out = come & !taken & inside & (u64::MAX << bits.trailing_zeros());
+                    let piece = bits & (left_out & left_out.wrapping_neg()).wrapping_sub(1);
+                    bits &= !piece;
+                    let skip = piece.trailing_zeros() as usize;
+                    let before = come & ((1 << skip) - 1);
+                    self.stretches.push(Stretch {
+                        place: span.kept + (position + skip - span.first),
+                        which: piece >> skip,
+                        from: from + before.count_ones() as usize,
+                    });
+                }
+            }
+            if position + 64 < span.end {
+                break;
+            }
+            spans = rest;
+        }
+        spans
     }
 
     /// Plans to leave children of a sparse frame of which cells neither come nor are fresh: with what comes they would
     /// be of two states.
     fn leave(&mut self, first: usize, covered: usize, bitmap: &[u8], starts: Starts<'_>, fresh: &Fresh) {
+        let is_lacking = |(at, bytes)| {
+            let position = first + at * 64;
+            !(word(bytes) | fresh.word(position)) & starts.joined(position) != 0
+        };
+        if !bitmap.chunks(8).enumerate().any(is_lacking) {
+            return;
+        }
         self.left.resize(covered.div_ceil(64), 0);
         let bit = |at: usize| bitmap.get(at / 8).is_some_and(|byte| byte >> (at % 8) & 1 == 1);
         let mut begin = 0;
@@ -202,40 +282,22 @@ impl Cells {
         }
     }
 
-    /// Plans to hand on the cells at these positions, of which the first is number `from` of the frame. Returns the
-    /// spans that may have what comes behind.
-    fn place<'a>(&mut self, mut spans: &'a [Span], start: usize, end: usize, from: usize) -> &'a [Span] {
-        while let [span, rest @ ..] = spans
-            && span.first < end
-        {
-            let (low, high) = (start.max(span.first), end.min(span.end));
-            if low < high {
-                let (place, from) = (span.kept + (low - span.first), from + (low - start));
-                self.run(Run { place, from, to: from + (high - low) });
-            }
-            if end < span.end {
-                break;
-            }
-            spans = rest;
-        }
-        spans
-    }
-
-    /// Plans to hand on a run, as part of the one before if it goes on there.
-    fn run(&mut self, run: Run) {
-        match self.runs.last_mut() {
-            Some(last) if last.to == run.from && last.place + (last.to - last.from) == run.place => {
-                last.to = run.to;
-            }
-            _ => self.runs.push(run),
-        }
-    }
-
     fn hand_on(&self, sink: &mut dyn Sink) {
-        if !self.runs.is_empty() {
-            sink.cells(&self.runs, &self.values);
+        if !self.stretches.is_empty() {
+            sink.cells(&self.stretches, &self.values);
         }
     }
+}
+
+/// Whether of each slot all cells come, or none: where one goes on, a bit is as the one before it.
+fn has_whole_slots(first: usize, bitmap: &[u8], starts: Starts<'_>) -> bool {
+    let mut before = 0;
+    bitmap.chunks(8).enumerate().all(|(at, bytes)| {
+        let bits = word(bytes);
+        let changes = bits ^ ((bits << 1) | before);
+        before = bits >> 63;
+        changes & starts.slots(first + at * 64) == 0
+    })
 }
 
 /// Up to eight bytes of a bitmap.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::registry::{Indexed, Resume};
 use crate::relay::fleet::connection::Tenant;
-use crate::relay::session::{Added, FamilySchema, Run, Sink};
+use crate::relay::session::{Added, FamilySchema, Sink, Stretch};
 use firmware::Metric;
 use narthex::model::{Desc, Details, Dimension, Instance, Source, Value};
 use narthex::wire::{Window, schema};
@@ -54,7 +54,7 @@ fn device(rig: &Rig, desc: Desc<'static>) -> (Connection, usize) {
 
 /// New values of children that are kept side by side.
 fn cells(sink: &mut Tenant, place: usize, cells: &[u64]) {
-    sink.cells(&[Run { place, from: 0, to: cells.len() }], cells);
+    sink.cells(&[Stretch { place, which: u64::MAX >> (64 - cells.len()), from: 0 }], cells);
 }
 
 impl Rig {

@@ -134,11 +134,12 @@ impl Sink for Recorder {
         self.progress = (known, total);
     }
 
-    fn cells(&mut self, runs: &[Run], cells: &[u64]) {
-        for Run { place, from, to } in runs {
-            let cells = &cells[*from..*to];
-            assert!(place + cells.len() <= self.next, "{place} + {}", cells.len());
-            self.cells.extend((*place..).zip(cells.iter().copied()));
+    fn cells(&mut self, stretches: &[Stretch], values: &[u64]) {
+        for stretch in stretches {
+            for (at, value) in stretch.each(values) {
+                assert!(stretch.place + at < self.next, "{} + {at}", stretch.place);
+                self.cells.insert(stretch.place + at, value);
+            }
         }
     }
 

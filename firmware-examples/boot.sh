@@ -5,13 +5,16 @@ set -euo pipefail
 usage() {
     cat <<'END'
 usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|udp:HOST:PORT|pty|PATH] [--http HOST:PORT] [--seconds S] [--boot-id N]
-               [--features F,G] [--machine M]
+               [--features F,G] [--machine M] [--virtual]
 
 Builds EXAMPLE (release) and boots it in QEMU, in the foreground, until it ends or is stopped by SIGINT or SIGTERM.
 What the firmware says beside its UART comes out on stderr. The status is the firmware's, or 0 when stopped.
 
 examples:
   flow-meter      a water meter that sends its metrics out of UART0 each second
+  defmt           a door that dumps its metrics into its defmt log each second; UART0 has defmt's frames
+  embassy         a weather station on Embassy that sends its metrics out of UART0 each second
+  rtic            an RTIC application that prints a page of metrics each second
   instructions    prints how many instructions updates, a page and a snapshot take: what<TAB>instructions
   stack           prints what each entry point takes: stack of X<TAB>bytes, length of X<TAB>instructions
   self-test       checks narthex on the core of a machine, and prints a line for each group of checks
@@ -28,6 +31,7 @@ options:
   --features F,G        build with these features of the example; flow-meter has: gaps
   --machine M           boot that machine instead of lm3s6965evb (Cortex-M3). self-test runs on microbit (M0),
                         mps2-an386 (M4F), mps2-an500 (M7), mps2-an505 (M33), rv32imac and rv32imc as well
+  --virtual             let the device's time pass as fast as this machine can, the same in each run; not with --http
   --help                print this
 END
 }
@@ -45,11 +49,17 @@ uart=stdio
 nic=none
 firmware_arguments=
 features=()
+emulator_arguments=()
 while (($#)); do
     case $1 in
     --help | -h)
         usage
         exit 0
+        ;;
+    --virtual)
+        # An instruction takes 16 ns, and while the core sleeps time leaps to the next timer.
+        emulator_arguments=(-icount "shift=4,sleep=off")
+        shift
         ;;
     --uart | --http | --seconds | --boot-id | --features | --machine)
         (($# >= 2)) || fail "$1 needs a value; see --help"
@@ -104,9 +114,9 @@ done
 
 # The package, the machines it runs on, and what else the emulator must be told.
 machines=(lm3s6965evb)
-emulator_arguments=()
 case $example in
 flow-meter) build=(--package flow-meter) ;;
+defmt | embassy | rtic) build=(--package "$example-example") ;;
 # One instruction is 2^10 ns, so that the timer can count instructions.
 instructions) build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10) ;;
 stack) build=(--package ref-a --bin stack --features everything) emulator_arguments=(-icount shift=10) ;;
@@ -114,7 +124,7 @@ self-test)
     build=(--package self-test) emulator_arguments=(-icount shift=10)
     machines+=(microbit mps2-an386 mps2-an500 mps2-an505 rv32imac rv32imc)
     ;;
-*) fail "unknown example '$example': one of flow-meter, instructions, stack, self-test" ;;
+*) fail "unknown example '$example': one of flow-meter, defmt, embassy, rtic, instructions, stack, self-test" ;;
 esac
 [[ " ${machines[*]} " == *" $machine "* ]] || fail "$example does not run on '$machine': one of ${machines[*]}"
 

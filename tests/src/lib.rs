@@ -8,6 +8,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+pub mod answers;
 pub mod attacks;
 pub mod bad_link;
 pub mod board;

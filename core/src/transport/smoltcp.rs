@@ -119,8 +119,8 @@ impl<'a, 'b, S: Source + ?Sized, O: Observe + ?Sized> Server<'a, 'b, S, O> {
         else {
             return false;
         };
-        client.connection.dismiss(since_start(now));
-        socket.close();
+        // At once: nothing is under way, and behind an orderly end the client would still have the socket.
+        client.reset(&self.endpoint, socket, now);
         true
     }
 
@@ -172,14 +172,22 @@ impl Client<'_> {
             self.connection.dismiss(time);
         }
         match (self.connection.wants(), socket.state()) {
-            (Wants::Abort, _) | (Wants::Close, SYN_RECEIVED) => {
-                socket.abort();
-                self.reset = Some(now);
-            }
+            (Wants::Abort, _) | (Wants::Close, SYN_RECEIVED) => self.reset(endpoint, socket, now),
             (Wants::Close, _) => socket.close(),
             _ => {}
         }
         before != (socket.state(), socket.recv_queue(), socket.send_queue())
+    }
+
+    fn reset<S: Source + ?Sized, O: Observe + ?Sized>(
+        &mut self,
+        endpoint: &Endpoint<'_, S, O>,
+        socket: &mut tcp::Socket<'_>,
+        now: Instant,
+    ) {
+        self.connection.lost(endpoint);
+        self.reset = Some(now);
+        socket.abort();
     }
 
     /// Is there for somebody else, as soon as a reset is sent.

@@ -26,8 +26,14 @@ const TABLE: [u32; 16] = {
 /// assert_eq!(narthex::frame::crc32(b"123456789".iter().copied()), 0xcbf4_3926);
 /// ```
 pub fn crc32(bytes: impl Iterator<Item = u8>) -> u32 {
-    let step = |crc: u32| (crc >> 4) ^ TABLE.get((crc & 15) as usize).copied().unwrap_or_default();
-    !bytes.fold(u32::MAX, |crc, byte| step(step(crc ^ u32::from(byte))))
+    !bytes.fold(u32::MAX, step)
+}
+
+/// Goes on with one byte: begins with all ones, and ends with the complement.
+#[inline]
+pub(super) fn step(crc: u32, byte: u8) -> u32 {
+    let half = |crc: u32| (crc >> 4) ^ TABLE.get((crc & 15) as usize).copied().unwrap_or_default();
+    half(half(crc ^ u32::from(byte)))
 }
 
 /// The same of bytes that lie side by side.

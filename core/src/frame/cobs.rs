@@ -11,24 +11,22 @@ fn put(buf: &mut [u8], at: usize, byte: u8) {
     }
 }
 
-/// Moves `len` bytes at `from` to `to`; `None` if there are not so many.
+/// Moves `len` bytes at `from` towards the front, to `to`; `None` if there are not so many.
 // On a device byte by byte: what compilers call for `copy_within` has 1600 bytes there.
 #[cfg_attr(not(target_pointer_width = "64"), inline(never))]
 pub(crate) fn shift(buf: &mut [u8], from: usize, len: usize, to: usize) -> Option<()> {
-    let last = buf.len().checked_sub(len)?;
-    // All that `copy_within` would panic for.
-    if from > last || to > last {
-        return None;
-    }
     if cfg!(target_pointer_width = "64") {
+        // All that `copy_within` would panic for.
+        let last = buf.len().checked_sub(len)?;
+        if from > last || to > last {
+            return None;
+        }
         buf.copy_within(from..from + len, to);
         return Some(());
     }
     for n in 0..len {
-        // From the end that the move leaves.
-        let at = if to < from { n } else { len - 1 - n };
-        let byte = buf.get(from + at).copied()?;
-        put(buf, to + at, byte);
+        let byte = buf.get(from.wrapping_add(n)).copied()?;
+        put(buf, to.wrapping_add(n), byte);
     }
     Some(())
 }

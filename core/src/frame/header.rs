@@ -82,13 +82,18 @@ impl fmt::Display for HeaderError {
 impl core::error::Error for HeaderError {}
 
 impl Header {
+    /// The first byte of the header of this kind of frame, in this version.
+    pub(crate) const fn first_byte(kind: Kind) -> u8 {
+        (VERSION << VERSION_SHIFT) | kind.0
+    }
+
     /// The header as it stands in a frame.
     pub fn to_bytes(&self) -> [u8; HEADER_LEN] {
         let [b0, b1, b2, b3] = self.boot.to_le_bytes();
         let [h0, h1, h2, h3] = self.schema.to_le_bytes();
         let [s0, s1] = self.sequence.to_le_bytes();
         let [u0, u1, u2, u3] = self.uptime.to_le_bytes();
-        [(VERSION << VERSION_SHIFT) | self.kind.0, b0, b1, b2, b3, h0, h1, h2, h3, s0, s1, u0, u1, u2, u3]
+        [Self::first_byte(self.kind), b0, b1, b2, b3, h0, h1, h2, h3, s0, s1, u0, u1, u2, u3]
     }
 
     /// Reads a header.

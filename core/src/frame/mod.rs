@@ -52,11 +52,13 @@ mod cobs;
 mod decoder;
 mod header;
 mod log;
+mod stream;
 
 pub use check::crc32;
 pub(crate) use cobs::shift;
 pub use decoder::{Decoder, Event, Frame, open};
 pub use header::{Header, HeaderError, Kind};
+pub(crate) use stream::{Step, Stream};
 
 /// The byte that ends a frame and stands nowhere inside one.
 pub const DELIMITER: u8 = 0;

@@ -127,5 +127,5 @@ mod varint;
 pub use bytes::{Truncated, Window};
 pub use cell::Cell;
 pub use identity::{Hello, Identity};
-pub use request::Request;
+pub use request::{Request, RequestReader, Wants};
 pub use varint::{MAX_VARINT, put_varint, take_varint, take_varints, varint_len};

@@ -2,7 +2,9 @@
 
 use narthex::model::{Desc, Number};
 use narthex::wire::record::{MAX_TOTAL, Part, Record, Records};
-use narthex::wire::{Cell, Hello, MAX_VARINT, Request, Window, put_varint, schema, take_varint, varint_len};
+use narthex::wire::{
+    Cell, Hello, MAX_VARINT, Request, RequestReader, Window, put_varint, schema, take_varint, varint_len,
+};
 
 /// Every record, number and byte string: what can be read is as long as it says, is bounded, and comes back as it was
 /// when it is written again.
@@ -43,13 +45,23 @@ fn is_within(part: &Part<'_>, data: &[u8]) {
 }
 
 fn requests(data: &[u8]) {
-    let mut rest = data;
-    while let Some(request) = Request::take(&mut rest) {
-        let Some(request) = request else { continue };
-        let mut buf = [0; 64];
-        let len = request.put(&mut buf).expect("it is short");
-        assert_eq!(Request::take(&mut &buf[..len]), Some(Some(request)));
+    let mut reader = RequestReader::new();
+    for byte in data {
+        reader.take(*byte);
     }
+    // What is asked for behind a whole payload adds to it, and takes nothing away.
+    let (before, mut records) = (*reader.wants(), Records::new(data));
+    let long = data.windows(4).any(|number| number.iter().all(|byte| *byte >= 0x80));
+    let whole = !long && records.by_ref().count() > 0 && !records.is_truncated();
+    let mut buf = [0; 64];
+    let len = Request::Labels { family: 3, slot: 9 }.put(&mut buf).expect("it is short");
+    for byte in &buf[..len] {
+        reader.take(*byte);
+    }
+    let mut both = *reader.wants();
+    assert!(!whole || both.labels(3, 9));
+    both.add(&before);
+    assert_eq!(both, *reader.wants());
 }
 
 fn hello(data: &[u8]) {

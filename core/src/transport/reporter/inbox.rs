@@ -1,9 +1,9 @@
 //! What the gateway asks for.
 
 use super::Reporter;
-use crate::frame::{DELIMITER, Kind, MIN_FRAME, open};
+use crate::frame::{HEADER_LEN, Header, Kind, Step, Stream};
 use crate::model::Source;
-use crate::wire::Request;
+use crate::wire::{RequestReader, Wants};
 
 /// Whether a [`Reporter`] reads requests: not, `()`, or by an [`Inbox`].
 pub trait Requests: sealed::Sealed {
@@ -13,7 +13,7 @@ pub trait Requests: sealed::Sealed {
 
     /// What was taken over; `None` if requests are not read.
     #[doc(hidden)]
-    fn wants(&self) -> Option<Wants>;
+    fn wants(&self) -> Option<&Wants>;
 }
 
 mod sealed {
@@ -28,58 +28,16 @@ impl Requests for () {
         Wants::NOTHING
     }
 
-    fn wants(&self) -> Option<Wants> {
+    fn wants(&self) -> Option<&Wants> {
         None
     }
 }
 
-/// What is asked for. Requests add up to one that covers them all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wants {
-    pub(super) hello: bool,
-    pub(super) snapshot: bool,
-    /// Families from this on.
-    pub(super) schema: u16,
-    /// Labels from this family and slot on.
-    pub(super) family: u16,
-    pub(super) slot: u16,
-}
-
-impl Wants {
-    pub(super) const NOTHING: Self =
-        Self { hello: false, snapshot: false, schema: u16::MAX, family: u16::MAX, slot: u16::MAX };
-
-    /// All records.
-    pub(super) const ALL: Self = Self { hello: true, snapshot: false, schema: 0, family: 0, slot: 0 };
-
-    /// Whether any records are asked for.
-    pub(super) fn records(self) -> bool {
-        Self { snapshot: false, ..self } != Self::NOTHING
-    }
-
-    fn add(&mut self, request: Request) {
-        // What is beyond all numbers is nothing.
-        let number = |n: usize| n.min(u16::MAX.into()) as u16;
-        match request {
-            Request::Hello => self.hello = true,
-            Request::Snapshot => self.snapshot = true,
-            Request::Schema { family } => self.schema = self.schema.min(number(family)),
-            Request::Labels { family, slot } => {
-                (self.family, self.slot) = (self.family, self.slot).min((number(family), number(slot)));
-            }
-        }
-    }
-}
-
 /// Finds the requests in what comes from the gateway.
-///
-/// Requests are short: whatever is longer than the smallest frame is none.
 #[derive(Debug)]
 pub struct Inbox {
-    /// What has come since the last delimiter, as far as it fits.
-    piece: [u8; MIN_FRAME - 1],
-    /// How much has come; more than fits is no request.
-    len: u8,
+    stream: Stream,
+    reader: RequestReader,
     /// Asked for since the snapshot began.
     asked: Wants,
     /// Asked for before: this snapshot has it.
@@ -88,29 +46,22 @@ pub struct Inbox {
 
 impl Inbox {
     pub(super) const fn new() -> Self {
-        Self { piece: [0; MIN_FRAME - 1], len: 0, asked: Wants::NOTHING, taken: Wants::NOTHING }
+        Self {
+            stream: Stream::new(),
+            reader: RequestReader::new(),
+            asked: Wants::NOTHING,
+            taken: Wants::NOTHING,
+        }
     }
 
+    #[inline(never)]
     fn receive(&mut self, bytes: &[u8]) {
         for byte in bytes {
-            if *byte != DELIMITER {
-                if let Some(place) = self.piece.get_mut(usize::from(self.len)) {
-                    *place = *byte;
-                }
-                self.len = self.len.saturating_add(1);
-                continue;
-            }
-            let len = core::mem::take(&mut self.len);
-            if let Some(piece) = self.piece.get_mut(..usize::from(len))
-                && let Some(Ok(frame)) = open(piece)
-                && frame.header.kind == Kind::REQUESTS
-            {
-                let mut payload = frame.payload;
-                while let Some(request) = Request::take(&mut payload) {
-                    if let Some(request) = request {
-                        self.asked.add(request);
-                    }
-                }
+            match self.stream.take(*byte) {
+                Step::Byte(0, first) => self.reader.begin(first == Header::first_byte(Kind::REQUESTS)),
+                Step::Byte(at, byte) if at as usize >= HEADER_LEN => self.reader.take(byte),
+                Step::End(true) => self.asked.add(self.reader.wants()),
+                _ => {}
             }
         }
     }
@@ -122,8 +73,8 @@ impl Requests for Inbox {
         self.taken
     }
 
-    fn wants(&self) -> Option<Wants> {
-        Some(self.taken)
+    fn wants(&self) -> Option<&Wants> {
+        Some(&self.taken)
     }
 }
 

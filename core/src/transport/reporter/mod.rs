@@ -296,7 +296,7 @@ impl<S: Source + ?Sized> State<'_, S> {
         if wants.records() || newest > self.told {
             (*stage, self.cursor, self.birth) = (Stage::Asked, Cursor::START, newest);
         }
-        wants.snapshot
+        wants.snapshot()
     }
 
     /// Makes a frame of a payload. `None`, and the snapshot ends, if the set of families has changed: what was read

@@ -1,11 +1,10 @@
 //! Records: who the device is, what its numbers mean, and who is in the slots of its tables.
 
-use super::inbox::Wants;
 use super::place::{Cursor, Place};
 use super::{Known, Stage, State, Trickle};
 use crate::model::{Instance, Source};
 use crate::wire::record::{self, Head, kind};
-use crate::wire::{Hello, Window, schema};
+use crate::wire::{Hello, Wants, Window, schema};
 
 /// The newest birth in all tables.
 pub(super) fn newest_birth<S: Source + ?Sized>(source: &S) -> u32 {
@@ -27,7 +26,7 @@ type Births = (u32, u32);
 
 impl<S: Source + ?Sized> State<'_, S> {
     /// Fills a payload with records, if this snapshot is to have more of them. Returns the length.
-    pub(super) fn fill_records(&mut self, wants: Option<Wants>, payload: &mut [u8]) -> usize {
+    pub(super) fn fill_records(&mut self, wants: Option<&Wants>, payload: &mut [u8]) -> usize {
         let births = (self.told, self.birth);
         let Self { known, stage, trickle, cursor, .. } = self;
         let flags = if wants.is_some() { Hello::READS_REQUESTS } else { 0 };
@@ -40,11 +39,11 @@ impl<S: Source + ?Sized> State<'_, S> {
                 break;
             }
             let (cursor, wants) = if asked {
-                (&mut *cursor, wants.unwrap_or(Wants::NOTHING))
+                (&mut *cursor, wants.unwrap_or(&Wants::NOTHING))
             } else {
-                (&mut trickle.cursor, Wants::ALL)
+                (&mut trickle.cursor, &Wants::ALL)
             };
-            if wants.hello {
+            if wants.hello() {
                 known.greet(&mut page, &mut trickle.hello, flags);
             }
             let greeted = page.kept();
@@ -99,14 +98,14 @@ impl<S: Source + ?Sized> Known<'_, S> {
     }
 
     /// Goes on with a round as far as the payload takes it. Returns whether it is complete.
-    fn round(&self, page: &mut Window<'_>, cursor: &mut Cursor, wants: Wants, births: Births) -> bool {
+    fn round(&self, page: &mut Window<'_>, cursor: &mut Cursor, wants: &Wants, births: Births) -> bool {
         let families = Place::of(self.source, usize::MAX).families as u32;
         loop {
             let index = usize::from(cursor.instance);
             let Some(Instance { first, .. }) = self.source.instance(index) else { return true };
             if cursor.child == 0 && first {
                 let Place { families: family, cells, .. } = Place::of(self.source, index);
-                if family >= wants.schema.into() {
+                if wants.schema(family) {
                     let fields = [family as u32, families, cells as u32];
                     let head = Head { kind: kind::SCHEMA, fields: &fields };
                     let write = |window: &mut Window<'_>| schema::write(window, self.source, index);
@@ -123,7 +122,7 @@ impl<S: Source + ?Sized> Known<'_, S> {
     }
 
     /// Goes on with the labels of one instance. Returns whether they are complete.
-    fn labels(&self, page: &mut Window<'_>, cursor: &mut Cursor, wants: Wants, births: Births) -> bool {
+    fn labels(&self, page: &mut Window<'_>, cursor: &mut Cursor, wants: &Wants, births: Births) -> bool {
         let index = usize::from(cursor.instance);
         let (told, newest) = births;
         let Some(Instance { desc, first, .. }) = self.source.instance(index) else { return true };
@@ -137,7 +136,7 @@ impl<S: Source + ?Sized> Known<'_, S> {
             let child = usize::from(cursor.child).wrapping_sub(1);
             let slot = slots.wrapping_add(child);
             let birth = table.birth(child);
-            let asked = (family, slot) >= (wants.family.into(), wants.slot.into());
+            let asked = wants.labels(family, slot);
             if birth > 0 && (asked || (told < birth && birth <= newest)) {
                 let before = page.kept();
                 let fields = [family as u32, slot as u32, birth];

@@ -1,6 +1,7 @@
 //! Frames of what has changed.
 
 use super::Memory;
+use super::memory::Marks;
 use crate::frame::shift;
 use crate::wire::put_varint;
 
@@ -23,12 +24,8 @@ pub(super) struct Draft {
 
 impl Draft {
     /// An empty sparse frame.
-    pub(super) fn new(payload: &mut [u8]) -> Self {
-        let bitmap = payload.len() / 8;
-        if let Some(bits) = payload.get_mut(HEAD..HEAD + bitmap) {
-            bits.fill(0);
-        }
-        Self { bitmap, ..Self::default() }
+    pub(super) fn new(payload: &[u8]) -> Self {
+        Self { bitmap: payload.len() / 8, ..Self::default() }
     }
 
     /// Where the cells of a sparse frame begin.
@@ -50,10 +47,11 @@ impl Draft {
         (position, covered, stride): (usize, usize, usize),
         len: usize,
         slot: bool,
-        memory: &M,
+        memory: &mut M,
     ) -> bool {
         let begin = self.head().wrapping_add(self.cells);
-        let end = memory.pick(payload, (begin, begin.wrapping_add(len)), position, covered, slot);
+        let marks = Marks { bit: covered, whole: slot };
+        let end = memory.take(payload, (begin, begin.wrapping_add(len)), position, Some(marks));
         let picked = end.wrapping_sub(begin);
         if picked > 0 {
             self.needed = covered.wrapping_add(stride);
@@ -71,21 +69,14 @@ impl Draft {
         self.all > most || self.needed == 0 || 2 + self.needed.div_ceil(8) + self.cells < self.all
     }
 
-    /// Writes the head, moves the rest up to it, and has `memory` keep what is sent. Returns the length.
-    pub(super) fn finish<M: Memory>(
-        &self,
-        payload: &mut [u8],
-        first: usize,
-        memory: &mut M,
-    ) -> Option<usize> {
+    /// Writes the head, and moves the rest up to it. Returns the length.
+    pub(super) fn finish(&self, payload: &mut [u8], first: usize) -> Option<usize> {
         let (front, _) = payload.split_at_mut_checked(HEAD)?;
         let head = put_varint(front, first as u64)?;
         let head = head + put_varint(front.get_mut(head..)?, self.needed as u64)?;
         let bits = self.needed.div_ceil(8);
         shift(payload, HEAD, bits, head)?;
         shift(payload, self.head(), self.cells, head + bits)?;
-        let (bitmap, cells) = payload.get(head..head + bits + self.cells)?.split_at_checked(bits)?;
-        memory.note(first, cells, Some(bitmap));
         Some(head + bits + self.cells)
     }
 }

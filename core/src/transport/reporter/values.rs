@@ -73,6 +73,8 @@ impl<S: Source + ?Sized> State<'_, S> {
                     }
                 }
             } else {
+                let at = head.wrapping_add(draft.cells);
+                memory.take(payload, (at, at.wrapping_add(len)), end, None);
                 draft.cells = draft.cells.wrapping_add(len);
             }
             end = end.wrapping_add(usize::from(cursor.part)).wrapping_sub(begun);
@@ -99,21 +101,19 @@ impl<S: Source + ?Sized> State<'_, S> {
                 first = 0;
             }
             if draft.pays(payload.len())
-                && let Some(len) = draft.finish(payload, first, memory)
+                && let Some(len) = draft.finish(payload, first)
             {
                 return Filled::Frame(Kind::SPARSE, len);
             }
+            memory.doubt(first..end);
             (*cursor, *position) = (front, first as u16);
             return Filled::TooMuch;
         }
         match payload.get(head..head.wrapping_add(draft.cells)) {
-            Some(cells @ [_, ..]) => {
-                memory.note(first, cells, None);
-                Filled::Frame(
-                    if first == 0 { Kind::VALUES } else { Kind::PART },
-                    head.wrapping_add(draft.cells),
-                )
-            }
+            Some([_, ..]) => Filled::Frame(
+                if first == 0 { Kind::VALUES } else { Kind::PART },
+                head.wrapping_add(draft.cells),
+            ),
             _ => Filled::Nothing,
         }
     }

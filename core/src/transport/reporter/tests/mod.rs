@@ -9,7 +9,7 @@ mod tables;
 
 use super::*;
 use receiver::Receiver;
-use source::Fake;
+use source::{Fake, GROWTH};
 use std::vec;
 use std::vec::Vec;
 
@@ -48,6 +48,29 @@ fn the_time_of_two_snapshots_is_never_the_same() {
     let want = [end, end + 1, end + 2, end + 3, end + 4, end + 5, 4, 14];
     let last = u64::from(end / 10);
     assert_eq!(times(&[last, last + 1, last, last, last, last + 1, last + 1, last + 2]), want);
+}
+
+/// A sparse frame that is given up, as it would not pay, has been taken down; what the frame in its place has no room for,
+/// because cells have grown meanwhile, is sent all the same.
+#[test]
+fn what_grows_while_it_is_read_is_not_lost() {
+    for reads in 1..100 {
+        let source = Fake::new(&[(0, 0, 1); 40]);
+        let mut memory = [0; 40];
+        let mut reporter = Reporter::new(&source, IDENTITY, 1).with_trickle(0).with_memory(&mut memory);
+        let mut receiver = Receiver::default();
+        receiver.take(&source, &snapshot(&mut reporter, 1, 48));
+        (0..40).for_each(|part| source.add(part, 0, 0, 1));
+        let mut state = source.state.lock().unwrap();
+        state.grown = state.reads + reads;
+        drop(state);
+        for _ in 0..3 {
+            receiver.take(&source, &snapshot(&mut reporter, 1, 48));
+        }
+        for (position, child) in receiver.children(&source) {
+            assert_eq!(child.cells, [GROWTH + 1], "cell {position}, {reads} reads");
+        }
+    }
 }
 
 #[test]

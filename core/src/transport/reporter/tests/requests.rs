@@ -1,9 +1,8 @@
 //! What a gateway asks for.
 
-use super::inbox::Wants;
 use super::receiver::ask;
 use super::*;
-use crate::wire::Request;
+use crate::wire::{Request, Wants};
 
 fn source() -> Fake {
     let source = Fake::new(&[(0, 0, 1), (2, 6, 2), (0, 3, 1)]);
@@ -104,7 +103,7 @@ fn noise_asks_for_nothing() {
     reporter.receive(&broken);
     assert_eq!(reporter.requests.take(), Wants::NOTHING);
     reporter.receive(&ask(&[Request::Hello]));
-    assert!(reporter.requests.take().hello);
+    assert!(reporter.requests.take().hello());
 }
 
 #[test]

@@ -34,9 +34,14 @@ pub(super) struct Shared {
     births: u32,
     /// After so many reads, from then on each time; 0 for never.
     pub(super) restless: usize,
-    reads: usize,
+    pub(super) reads: usize,
+    /// After so many reads every cell has grown by [`GROWTH`]; 0 for never.
+    pub(super) grown: usize,
     pub(super) schema: u32,
 }
+
+/// So much that a cell takes five bytes more.
+pub(super) const GROWTH: u64 = 1 << 40;
 
 /// What stands in a snapshot: a position, and the child there.
 pub(super) type Placed = (usize, Child);
@@ -225,8 +230,10 @@ impl Source for Fake {
     fn read(&self, index: usize, child: usize, cell: usize) -> Option<Value> {
         let part = self.parts.get(index)?;
         part.disturb(child);
+        let state = self.state.lock().unwrap();
+        let growth = if state.grown > 0 && state.reads >= state.grown { GROWTH } else { 0 };
         let children = part.children.lock().unwrap();
-        children.get(child)?.cells.get(cell).copied().map(Value::Unsigned)
+        children.get(child)?.cells.get(cell).map(|cell| Value::Unsigned(cell + growth))
     }
 
     fn slots(&self, index: usize) -> Option<&dyn Slots> {

@@ -4,8 +4,8 @@ set -euo pipefail
 
 usage() {
     cat <<'END'
-usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|udp:HOST:PORT|pty|PATH] [--http HOST:PORT] [--seconds S] [--boot-id N]
-               [--features F,G] [--machine M] [--virtual]
+usage: boot.sh EXAMPLE [--uart tcp:HOST:PORT|udp:HOST:PORT|pty|PATH] [--http HOST:PORT] [--gateway HOST:PORT]
+               [--seconds S] [--boot-id N] [--features F,G] [--machine M] [--virtual]
 
 Builds EXAMPLE (release) and boots it in QEMU, in the foreground, until it ends or is stopped by SIGINT or SIGTERM.
 What the firmware says beside its UART comes out on stderr. The status is the firmware's, or 0 when stopped.
@@ -15,6 +15,8 @@ examples:
   defmt           a door that dumps its metrics into its defmt log each second; UART0 has defmt's frames
   embassy         a weather station on Embassy that sends its metrics out of UART0 each second
   rtic            an RTIC application that prints a page of metrics each second
+  ethernet        a mains monitor that answers GET /metrics at its own address (see --http)
+  udp             the same, telling a gateway by UDP each second (see --gateway)
   instructions    prints how many instructions updates, a page and a snapshot take: what<TAB>instructions
   stack           prints what each entry point takes: stack of X<TAB>bytes, length of X<TAB>instructions
   self-test       checks narthex on the core of a machine, and prints a line for each group of checks
@@ -26,6 +28,7 @@ options:
   --uart PATH           put UART0 on a terminal of this machine: /dev/ttyUSB0, /dev/pts/3
                         (without --uart, UART0 is stdin and stdout)
   --http HOST:PORT      let HOST:PORT of this machine reach port 80 of the device; HOST is an IPv4 address
+  --gateway HOST:PORT   whom the device tells: 127.0.0.1 is this machine; HOST is an IPv4 address (127.0.0.1:9921)
   --seconds S           end after S seconds of the device's time, with status 0
   --boot-id N           what tells this boot from others, in place of a random number
   --features F,G        build with these features of the example; flow-meter has: gaps
@@ -47,6 +50,7 @@ example=
 machine=lm3s6965evb
 uart=stdio
 nic=none
+hostfwd=
 firmware_arguments=
 features=()
 emulator_arguments=()
@@ -61,7 +65,7 @@ while (($#)); do
         emulator_arguments=(-icount "shift=4,sleep=off")
         shift
         ;;
-    --uart | --http | --seconds | --boot-id | --features | --machine)
+    --uart | --http | --gateway | --seconds | --boot-id | --features | --machine)
         (($# >= 2)) || fail "$1 needs a value; see --help"
         case $1 in
         --uart)
@@ -80,9 +84,17 @@ while (($#)); do
             ;;
         --http)
             if [[ $2 =~ ^([0-9.]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
-                nic=user,model=stellaris,hostfwd=tcp:$2-:80
+                hostfwd=,hostfwd=tcp:$2-:80
             else
                 fail "bad --http '$2': expected HOST:PORT with an IPv4 address, such as 127.0.0.1:8080"
+            fi
+            ;;
+        --gateway)
+            if [[ $2 =~ ^([0-9.]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
+                # What the emulated network calls this machine's loopback.
+                firmware_arguments+=,arg=--gateway,arg=${2/#127.0.0.1:/10.0.2.2:}
+            else
+                fail "bad --gateway '$2': expected HOST:PORT with an IPv4 address, such as 127.0.0.1:9921"
             fi
             ;;
         --seconds)
@@ -117,6 +129,7 @@ machines=(lm3s6965evb)
 case $example in
 flow-meter) build=(--package flow-meter) ;;
 defmt | embassy | rtic) build=(--package "$example-example") ;;
+ethernet | udp) build=(--package ethernet --bin "$example") nic=user,model=stellaris$hostfwd ;;
 # One instruction is 2^10 ns, so that the timer can count instructions.
 instructions) build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10) ;;
 stack) build=(--package ref-a --bin stack --features everything) emulator_arguments=(-icount shift=10) ;;
@@ -124,7 +137,7 @@ self-test)
     build=(--package self-test) emulator_arguments=(-icount shift=10)
     machines+=(microbit mps2-an386 mps2-an500 mps2-an505 rv32imac rv32imc)
     ;;
-*) fail "unknown example '$example': one of flow-meter, defmt, embassy, rtic, instructions, stack, self-test" ;;
+*) fail "unknown example '$example': one of flow-meter, defmt, embassy, ethernet, rtic, udp, instructions, stack, self-test" ;;
 esac
 [[ " ${machines[*]} " == *" $machine "* ]] || fail "$example does not run on '$machine': one of ${machines[*]}"
 

@@ -3,7 +3,9 @@
 //! A board without a debugger has nobody to answer: there, take the boot id from the chip's random number
 //! generator or from a counter in RAM that survives a reset, and let [`fail`] reset the chip.
 
+use core::net::SocketAddrV4;
 use core::panic::PanicInfo;
+use core::str::FromStr;
 use core::time::Duration;
 
 use cortex_m_rt::{ExceptionFrame, exception};
@@ -29,11 +31,16 @@ pub fn boot_id() -> u32 {
 
 /// After what time to stop: `--seconds S`.
 pub fn seconds() -> Option<Duration> {
-    argument("--seconds").map(|seconds| Duration::from_secs(seconds.into()))
+    argument("--seconds").map(Duration::from_secs)
 }
 
-/// The number behind `name` on the emulator's command line (`-semihosting-config arg=…`).
-fn argument(name: &str) -> Option<u32> {
+/// The gateway to tell: `--gateway ADDRESS:PORT`.
+pub fn gateway() -> Option<SocketAddrV4> {
+    argument("--gateway")
+}
+
+/// The value behind `name` on the emulator's command line (`-semihosting-config arg=…`).
+fn argument<T: FromStr>(name: &str) -> Option<T> {
     let arguments = experimental::env::args::<256>().ok()?;
     let mut arguments = (&arguments).into_iter();
     while let Some(Ok(argument)) = arguments.next() {

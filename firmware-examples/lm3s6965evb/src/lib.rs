@@ -6,16 +6,20 @@
 //! Registers are called as in their manuals: the *PL011 UART Technical Reference Manual* (Arm
 //! DDI 0183) and the *Stellaris LM3S6965 Microcontroller Data Sheet* (Texas Instruments).
 //!
-//! Interrupts by priority: `SysTick` first, so that nobody reads a stale time, then the timers, then the UART.
+//! Interrupts by priority: `SysTick` first, so that nobody reads a stale time, then the timers, then UART and Ethernet.
 #![no_std]
 
 #[cfg(feature = "embassy")]
 pub mod async_uart;
 pub mod clock;
+#[cfg(feature = "ethernet")]
+pub mod ethernet;
 pub mod gptm;
 pub mod host;
 pub mod pl011;
 pub mod queue;
+#[cfg(feature = "stack")]
+pub mod stack;
 pub mod sysctl;
 #[cfg(feature = "embassy")]
 pub mod time_driver;
@@ -29,7 +33,12 @@ pub use lm3s6965::{Interrupt, interrupt};
 pub fn start(mut core: cortex_m::Peripherals) {
     start_clocks(&mut core);
     // Three priority bits are implemented, the upper ones of each byte; lower numbers preempt higher ones.
-    let priorities = [(Interrupt::TIMER_0A, 0x20), (Interrupt::TIMER_1A, 0x20), (Interrupt::UART0, 0x40)];
+    let priorities = [
+        (Interrupt::TIMER_0A, 0x20),
+        (Interrupt::TIMER_1A, 0x20),
+        (Interrupt::UART0, 0x40),
+        (Interrupt::ETHERNET, 0x40),
+    ];
     for (interrupt, priority) in priorities {
         // SAFETY: no critical section relies on priorities (they mask all interrupts), and none is running yet.
         unsafe { core.NVIC.set_priority(interrupt, priority) };

@@ -17,6 +17,9 @@ const FIELDS: u32 = 0xF << 23 | 1 << 13 | 1 << 12 | 0xF << 6 | 0x3 << 4 | 1;
 const CRYSTAL_TO_50_MHZ: u32 = 3 << 23 | 0xE << 6;
 /// `RIS`: the PLL has locked.
 const PLLLRIS: u32 = 1 << 6;
+/// `RCGC2`: the Ethernet controller (`EMAC0`) and its transceiver (`EPHY0`).
+#[cfg(feature = "ethernet")]
+const ETHERNET: u32 = 1 << 30 | 1 << 28;
 
 #[repr(C)]
 struct Registers {
@@ -29,7 +32,7 @@ struct Registers {
     _2: [u32; 40],
     /// Run-mode clock gating: UARTs and timers.
     rcgc1: RW<u32>,
-    /// Run-mode clock gating: ports.
+    /// Run-mode clock gating: ports and Ethernet.
     rcgc2: RW<u32>,
 }
 const _: () = assert!(offset_of!(Registers, ris) == 0x50 && offset_of!(Registers, rcc) == 0x60);
@@ -47,10 +50,14 @@ struct Port {
 }
 const _: () = assert!(offset_of!(Port, afsel) == 0x420 && offset_of!(Port, den) == 0x51C);
 
+fn registers() -> &'static Registers {
+    // SAFETY: the block lies at this address, is always clocked, and is used here only.
+    unsafe { &*(0x400F_E000 as *const Registers) }
+}
+
 /// Runs the core at [`HERTZ`], clocks UART0, timers 0 and 1, and port A, and gives the UART its pins.
 pub(crate) fn start() {
-    // SAFETY: the block lies at this address, is always clocked, and is used here only.
-    let system = unsafe { &*(0x400F_E000 as *const Registers) };
+    let system = registers();
     // SAFETY: port A lies at this address and is used here only, after it is clocked.
     let port = unsafe { &*(0x4000_4000 as *const Port) };
     // SAFETY: the order of "Initialization and Configuration": the core runs from the oscillator until the PLL,
@@ -69,4 +76,13 @@ pub(crate) fn start() {
         port.afsel.modify(|pins| pins | 0b11);
         port.den.modify(|pins| pins | 0b11);
     }
+}
+
+/// Clocks the Ethernet controller.
+#[cfg(feature = "ethernet")]
+pub(crate) fn clock_ethernet() {
+    // SAFETY: a gate is opened, before what is behind it is touched; none is closed.
+    unsafe { registers().rcgc2.modify(|gates| gates | ETHERNET) };
+    // As above.
+    cortex_m::asm::delay(3);
 }

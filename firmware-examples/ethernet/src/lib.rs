@@ -1,0 +1,6 @@
+//! A monitor of the mains, with an Ethernet port, which is what both examples are: `ethernet` is asked by a server, `udp`
+//! tells a gateway.
+#![no_std]
+
+pub mod mains;
+pub mod network;

@@ -4,7 +4,7 @@ use core::ffi::CStr;
 
 use super::check::crc32_of;
 use super::log;
-use super::{CHECK_LEN, DELIMITER, HEADER_LEN, Header, HeaderError, MIN_FRAME, cobs, crc32};
+use super::{CHECK_LEN, HEADER_LEN, Header, HeaderError, MIN_FRAME, cobs, crc32};
 
 /// Finds frames in whatever arrives: in pieces of any size, in the middle, between log lines, with noise.
 ///
@@ -108,31 +108,17 @@ impl<const N: usize> Decoder<N> {
         Some(self.finish())
     }
 
-    /// As [`feed`](Self::feed), for a host with many decoders: a frame that lies whole in `input` is opened in `room`,
-    /// which they share, and leaves what this one keeps untouched.
-    ///
-    /// ```
-    /// use narthex::frame::{self, Decoder, Event, Header, Kind};
-    /// let mut buf = [0; 48];
-    /// let header = Header { kind: Kind::VALUES, boot: 0x5eed, schema: 0, sequence: 1, uptime: 0 };
-    /// let mut input = frame::seal(&mut buf, &header, 0);
-    /// let (mut decoder, mut room) = (Decoder::<256>::new(), [0; 256]);
-    /// assert!(matches!(decoder.feed_in(&mut input, &mut room), Some(Event::Frame(frame)) if frame.header == header));
-    /// ```
-    pub fn feed_in<'a>(&'a mut self, input: &mut &[u8], room: &'a mut [u8; N]) -> Option<Event<'a>> {
-        if self.len == 0 && matches!(self.state, State::Joining | State::Collecting) {
-            while let [DELIMITER, rest @ ..] = *input {
-                (*input, self.state) = (rest, State::Collecting);
-            }
-            // What is no frame is looked at as always.
-            if let Some((piece, rest)) = cut(input, N)
-                && let Some(opened) = cobs::decode(piece, room).and_then(|len| open_body(room.get(..len)?))
-            {
-                (*input, self.state) = (rest, State::Collecting);
-                return Some(opened.into());
-            }
-        }
-        self.feed(input)
+    /// One that has seen a delimiter, and nothing behind it.
+    pub const fn in_step() -> Self {
+        let mut new = Self::new();
+        new.state = State::Collecting;
+        new
+    }
+
+    /// Whether it is as one [`in_step`](Self::in_step): what comes next may as well be given to another one, or to
+    /// [`open_whole`](super::open_whole).
+    pub fn is_in_step(&self) -> bool {
+        self.state == State::Collecting && self.len == self.text
     }
 
     /// Gives out what is kept when no more bytes will come: text, such as the last words of a device, and how many
@@ -231,7 +217,7 @@ pub fn open(piece: &mut [u8]) -> Option<Result<Frame<'_>, HeaderError>> {
     open_body(piece.get(..len)?)
 }
 
-fn open_body(body: &[u8]) -> Option<Result<Frame<'_>, HeaderError>> {
+pub(super) fn open_body(body: &[u8]) -> Option<Result<Frame<'_>, HeaderError>> {
     let (body, check) = body.split_last_chunk::<CHECK_LEN>()?;
     if crc32_of(body) != u32::from_le_bytes(*check) {
         return None;
@@ -242,7 +228,7 @@ fn open_body(body: &[u8]) -> Option<Result<Frame<'_>, HeaderError>> {
 
 /// Cuts `input` at the first delimiter, if no more than `most` bytes stand in front of it: a long input is not searched
 /// anew for each buffer it fills.
-fn cut(input: &[u8], most: usize) -> Option<(&[u8], &[u8])> {
+pub(super) fn cut(input: &[u8], most: usize) -> Option<(&[u8], &[u8])> {
     // The delimiter is what ends a C string.
     let near = CStr::from_bytes_until_nul(input.get(..=most).unwrap_or(input)).ok()?;
     let (piece, rest) = input.split_at_checked(near.count_bytes())?;

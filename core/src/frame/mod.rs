@@ -53,12 +53,14 @@ mod decoder;
 mod header;
 mod log;
 mod stream;
+mod whole;
 
 pub use check::crc32;
 pub(crate) use cobs::shift;
 pub use decoder::{Decoder, Event, Frame, open};
 pub use header::{Header, HeaderError, Kind};
 pub(crate) use stream::{Step, Stream};
+pub use whole::open_whole;
 
 /// The byte that ends a frame and stands nowhere inside one.
 pub const DELIMITER: u8 = 0;

@@ -89,49 +89,56 @@ const BYTES: [u64; 8] = [
     u64::MAX,
 ];
 
-/// Takes all varints of `bytes` to the front of `numbers`, and returns how many there are. `None` if the last is cut
-/// off, one holds more than a `u64`, or there is no room for all; what is in `numbers` is of no use then.
+/// Takes the varints that the first `len` of `bytes` are to the front of `numbers`, and returns how many there are.
+/// `None` if there are not so many bytes, the last varint is cut off, one holds more than a `u64`, or there is no room
+/// for all; what is in `numbers` is of no use then.
 ///
-/// For hosts: much faster than one [`take_varint`] after another, as lengths that nobody can foresee are no branches.
+/// For hosts: much faster than one [`take_varint`] after another, as lengths that nobody can foresee are no branches;
+/// fastest where 72 bytes stand behind the last, whatever they are.
 ///
 /// ```
 /// use narthex::wire::take_varints;
 /// let mut numbers = [0; 4];
-/// assert_eq!(take_varints(&[0xac, 0x02, 0x07], &mut numbers), Some(2));
+/// assert_eq!(take_varints(&[0xac, 0x02, 0x07, 0xff], 3, &mut numbers), Some(2));
 /// assert_eq!(numbers[..2], [300, 7]);
-/// assert_eq!(take_varints(&[0x07, 0x80], &mut numbers), None);
+/// assert_eq!(take_varints(&[0xac, 0x02, 0x07, 0xff], 4, &mut numbers), None);
 /// ```
-pub fn take_varints(bytes: &[u8], numbers: &mut [u64]) -> Option<usize> {
-    let (mut rest, mut count) = (bytes, 0);
-    while !rest.is_empty() {
-        // Behind the last byte no number ends.
-        let mut last = [0xff; WINDOW + SLACK];
+pub fn take_varints(bytes: &[u8], len: usize, numbers: &mut [u64]) -> Option<usize> {
+    let all = bytes.get(..len)?;
+    let (mut at, mut count) = (0, 0);
+    while at < len {
+        let (mut copy, rest) = ([0; WINDOW + SLACK], bytes.get(at..)?);
         let window = rest.first_chunk().unwrap_or_else(|| {
-            last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-            &last
+            copy.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+            &copy
         });
+        let ends = ends(window) & (u64::MAX >> (WINDOW - (len - at).min(WINDOW)));
         let room = numbers.get_mut(count..)?;
-        let (taken, more) = take_short(window, room);
+        let (taken, more) = gather(window, ends, room);
         if more == 0 {
+            // It is longer, or cut off.
+            let mut rest = all.get(at..)?;
             *room.first_mut()? = take_varint(&mut rest)?;
-            count += 1;
+            (at, count) = (len - rest.len(), count + 1);
         } else {
-            rest = rest.get(taken..)?;
-            count += more;
+            (at, count) = (at + taken, count + more);
         }
     }
     Some(count)
 }
 
-/// Takes numbers of up to eight bytes each, until one is longer, or there is no room. Returns how many bytes they have,
-/// and how many they are.
-fn take_short(window: &[u8; WINDOW + SLACK], numbers: &mut [u64]) -> (usize, usize) {
-    let (mut ends, mut begin, mut count) = (ends(window), 0, 0);
+/// Takes numbers of up to eight bytes each, whose last bytes are told by `ends`, until one is longer, or there is no
+/// room. Returns how many bytes they have, and how many they are.
+#[inline(never)] // So that registers are its own.
+fn gather(window: &[u8; WINDOW + SLACK], mut ends: u64, numbers: &mut [u64]) -> (usize, usize) {
+    let (mut begin, mut count) = (0, 0);
     for number in &mut *numbers {
+        if ends == 0 {
+            break;
+        }
         let end = ends.trailing_zeros() as usize;
-        let mask = BYTES.get(end.wrapping_sub(begin)).filter(|_| ends != 0);
-        let eight = window.get(begin..).and_then(<[u8]>::first_chunk);
-        let (Some(mask), Some(eight)) = (mask, eight) else { break };
+        let Some(mask) = BYTES.get(end.wrapping_sub(begin)) else { break };
+        let Some(eight) = window.get(begin % WINDOW..).and_then(<[u8]>::first_chunk) else { break };
         *number = u64::from_le_bytes(*eight) & mask;
         ends &= ends - 1;
         (begin, count) = (end + 1, count + 1);
@@ -190,17 +197,21 @@ mod tests {
                 let goes_on = (random >> 40) & 15 < (round as u64 / 100) & 15;
                 *byte = (random >> 56) as u8 | if goes_on { 0x80 } else { 0 };
             }
+            bytes[len..].fill(random as u8);
             let mut rest = &bytes[..len];
             let (mut one_by_one, mut at_once) = (Vec::new(), [0; 200]);
             while let Some(n) = take_varint(&mut rest) {
                 one_by_one.push(n);
             }
-            let count = take_varints(&bytes[..len], &mut at_once);
             let whole = rest.is_empty().then_some(&*one_by_one);
+            // With something behind it, and with nothing.
+            let count = take_varints(&bytes, len, &mut at_once);
+            assert_eq!(count.map(|count| &at_once[..count]), whole, "{:x?}", &bytes[..len]);
+            let count = take_varints(&bytes[..len], len, &mut at_once);
             assert_eq!(count.map(|count| &at_once[..count]), whole, "{:x?}", &bytes[..len]);
             // Room for one less.
             if let Some(less) = one_by_one.len().checked_sub(1) {
-                assert_eq!(take_varints(&bytes[..len], &mut at_once[..less]), None);
+                assert_eq!(take_varints(&bytes, len, &mut at_once[..less]), None);
             }
         }
     }

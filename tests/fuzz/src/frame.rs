@@ -1,6 +1,8 @@
 //! Frames found in a stream.
 
-use narthex::frame::{self, Decoder, Event, Header, Kind, MAX_FRAME, MIN_FRAME, payload, seal};
+use narthex::frame::{
+    self, Decoder, Event, Frame, HEADER_LEN, Header, Kind, MAX_FRAME, MIN_FRAME, open_whole, payload, seal,
+};
 
 use crate::bytes::{Bytes, pieces};
 
@@ -44,8 +46,18 @@ fn decode<const N: usize>(stream: &[u8], pieces: &[&[u8]], shared: bool) -> Foun
     for piece in pieces {
         let mut rest = *piece;
         loop {
-            let event = if shared { decoder.feed_in(&mut rest, &mut room) } else { decoder.feed(&mut rest) };
-            let Some(event) = event else { break };
+            let whole = (shared && decoder.is_in_step()).then(|| open_whole(&mut rest, &mut room)).flatten();
+            let event = match whole {
+                Some((Ok(header), len)) => {
+                    decoder = Decoder::in_step();
+                    Event::Frame(Frame { header, payload: &room[HEADER_LEN..][..len] })
+                }
+                Some((Err(why), _)) => Event::Refused(why),
+                None => match decoder.feed(&mut rest) {
+                    Some(event) => event,
+                    None => break,
+                },
+            };
             events += 1;
             match event {
                 Event::Frame(frame) => {

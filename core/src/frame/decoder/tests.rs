@@ -1,6 +1,6 @@
 //! Frames among whatever else is on a line.
 
-use super::super::{Kind, payload, seal};
+use super::super::{DELIMITER, Kind, open_whole, payload, seal};
 use super::*;
 use std::string::String;
 use std::vec::Vec;
@@ -15,8 +15,24 @@ fn frame(sequence: u16, bytes: &[u8]) -> Vec<u8> {
 /// Feeds in pieces of `step` bytes; events as text. They are the same whether whole frames are opened elsewhere or not.
 fn events(input: &[u8], step: usize) -> Vec<String> {
     let seen = events_of(input, step, |decoder, piece, _| decoder.feed(piece));
-    assert_eq!(seen, events_of(input, step, Decoder::feed_in), "in steps of {step}");
+    assert_eq!(seen, events_of(input, step, feed_whole), "in steps of {step}");
     seen
+}
+
+/// As a host does.
+fn feed_whole<'a>(
+    decoder: &'a mut Decoder<256>,
+    piece: &mut &[u8],
+    room: &'a mut [u8; 256],
+) -> Option<Event<'a>> {
+    if decoder.is_in_step()
+        && let Some((opened, len)) = open_whole(piece, room)
+    {
+        *decoder = Decoder::in_step();
+        let payload = &room[HEADER_LEN..][..len];
+        return Some(opened.map(|header| Frame { header, payload }).into());
+    }
+    decoder.feed(piece)
 }
 
 fn events_of(

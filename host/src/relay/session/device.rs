@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use narthex::frame::{Frame, Header, Kind};
+use narthex::frame::{Header, Kind};
+use narthex::wire::Hello;
 use narthex::wire::record::{Record, Records};
-use narthex::wire::{Hello, take_varint};
 
 use super::assembly::Assembly;
 use super::clock::Clock;
 use super::full::Full;
+use super::payload::Payload;
 use super::request::{Requests, Wants};
 use super::schema::{Schema, SchemaPart};
 use super::slots::{Slot, Slots};
@@ -72,15 +73,15 @@ impl Device {
     /// does not come by itself.
     pub(super) fn frame(
         &mut self,
-        frame: &Frame<'_>,
+        header: &Header,
+        payload: Payload<'_>,
         now: Instant,
         room: &mut Cells,
         sink: &mut dyn Sink,
     ) -> bool {
         self.now = Some(now);
-        let header = frame.header;
         let booted = self.header.is_none_or(|newest| newest.boot != header.boot)
-            || self.clock.is_boot(&header, &self.sequence);
+            || self.clock.is_boot(header, &self.sequence);
         if booted {
             self.end(sink);
             (self.sequence, self.clock) = (Sequence::default(), Clock::default());
@@ -111,26 +112,25 @@ impl Device {
         }
         sink.received();
         if booted || self.header.is_none_or(|newest| newest.schema != header.schema) {
-            self.begin(&header, booted, sink);
+            self.begin(header, booted, sink);
         }
         // A snapshot of records only ends where the next one begins.
         let bare = later && !booted && self.header.is_some_and(|newest| newest.kind == Kind::RECORDS);
-        self.header = Some(header);
+        self.header = Some(*header);
         self.clock.uptime = header.uptime;
         sink.alive(header.uptime, header.sequence);
-        self.payload(frame, room, sink);
+        self.payload(header, payload, room, sink);
         bare || header.kind != Kind::RECORDS
     }
 
-    fn payload(&mut self, frame: &Frame<'_>, room: &mut Cells, sink: &mut dyn Sink) {
-        let mut payload = frame.payload;
-        match frame.header.kind {
-            Kind::RECORDS => self.records(frame, sink),
+    fn payload(&mut self, header: &Header, mut payload: Payload<'_>, room: &mut Cells, sink: &mut dyn Sink) {
+        match header.kind {
+            Kind::RECORDS => self.records(header, payload.bytes(), sink),
             Kind::VALUES => {
                 self.full.begins();
                 self.values(0, payload, room, sink);
             }
-            Kind::PART => match take_varint(&mut payload).and_then(|first| usize::try_from(first).ok()) {
+            Kind::PART => match payload.take_number() {
                 Some(first) if first < MAX_CELLS => self.values(first, payload, room, sink),
                 _ => self.unusable("a part of a snapshot does not say where it begins", sink),
             },
@@ -220,9 +220,8 @@ impl Device {
         sink.refused(refused);
     }
 
-    fn records(&mut self, frame: &Frame<'_>, sink: &mut dyn Sink) {
-        let header = &frame.header;
-        let mut records = Records::new(frame.payload);
+    fn records(&mut self, header: &Header, payload: &[u8], sink: &mut dyn Sink) {
+        let mut records = Records::new(payload);
         for record in &mut records {
             match record {
                 Record::Hello(part) => {
@@ -276,7 +275,7 @@ impl Device {
     }
 
     /// Takes cells from `first` on.
-    fn values(&mut self, first: usize, payload: &[u8], room: &mut Cells, sink: &mut dyn Sink) {
+    fn values(&mut self, first: usize, payload: Payload<'_>, room: &mut Cells, sink: &mut dyn Sink) {
         if self.schema.known() == 0 {
             sink.counts().unknown_schema += 1;
         }

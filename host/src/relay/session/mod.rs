@@ -11,6 +11,7 @@ mod device;
 mod family;
 mod full;
 mod labels;
+mod payload;
 mod places;
 mod refused;
 mod request;
@@ -24,12 +25,13 @@ mod tests;
 use std::cell::Cell;
 use std::sync::Arc;
 
-use narthex::frame::{Decoder, Event, MAX_FRAME};
+use narthex::frame::{Decoder, Event, HEADER_LEN, Header, MAX_FRAME, open_whole};
 pub use narthex::wire::Hello;
 
 use device::Device;
 pub use family::FamilySchema;
 pub use labels::{Added, ChildSchema};
+use payload::Payload;
 pub use refused::{Fault, Refused};
 pub use sequence::{Order, Sequence};
 use snapshot::Cells;
@@ -49,9 +51,15 @@ thread_local! {
 
 /// Room for one frame, opened and read.
 struct Room {
-    frame: [u8; MAX_FRAME],
+    frame: [u8; MAX_FRAME + Payload::SLACK],
     cells: Cells,
+    /// In step, for sessions to which part of a frame comes.
+    #[allow(clippy::vec_box, reason = "sessions take boxes")]
+    decoders: Vec<Box<Decoder<MAX_FRAME>>>,
 }
+
+/// Most decoders that are kept for other sessions.
+const SPARE: usize = 16;
 
 /// What one device may make us keep.
 #[derive(Clone, Debug)]
@@ -111,13 +119,14 @@ pub trait Sink {
 
 impl Default for Room {
     fn default() -> Self {
-        Self { frame: [0; MAX_FRAME], cells: Cells::default() }
+        Self { frame: [0; MAX_FRAME + Payload::SLACK], cells: Cells::default(), decoders: Vec::new() }
     }
 }
 
 /// One connection.
 pub struct Session {
-    decoder: Box<Decoder<MAX_FRAME>>,
+    /// What has come of a frame that is not there to its end; `None` if nothing has, and the session is in step.
+    decoder: Option<Box<Decoder<MAX_FRAME>>>,
     device: Device,
 }
 
@@ -130,33 +139,86 @@ impl std::fmt::Debug for Session {
 impl Session {
     /// A session that has heard nothing yet.
     pub fn new(bounds: Bounds) -> Self {
-        Self { decoder: Box::new(Decoder::new()), device: Device::new(bounds) }
+        Self { decoder: Some(Box::new(Decoder::new())), device: Device::new(bounds) }
     }
 
     /// Takes bytes as they came, cut anywhere. Appends to `reply` what the device is asked for: a short frame, once a
     /// second at most, and only if it has said that it reads requests.
     pub fn feed(&mut self, mut bytes: &[u8], now: Now, sink: &mut dyn Sink, reply: &mut Vec<u8>) {
         let mut room = ROOM.take().unwrap_or_default();
-        let Room { frame: opened, cells } = &mut *room;
-        while let Some(event) = self.decoder.feed_in(&mut bytes, opened) {
-            match event {
-                Event::Frame(frame) => {
-                    if self.device.frame(&frame, now.instant, cells, sink) {
-                        self.device.ask(now.instant, sink, reply);
+        loop {
+            let opened = match &self.decoder {
+                None => open_whole(&mut bytes, &mut room.frame),
+                Some(_) => None,
+            };
+            match opened {
+                Some((Ok(header), len)) => self.frame(&header, len, &mut room, now, sink, reply),
+                Some((Err(why), _)) => sink.refused(Refused::new(Fault::Frame, why.to_string())),
+                None if bytes.is_empty() && self.decoder.is_none() => break,
+                None => {
+                    if !self.decode(&mut bytes, &mut room, now, sink, reply) {
+                        break;
                     }
                 }
-                Event::Foreign(text) => sink.foreign(text),
-                Event::Joined(len) => sink.joined(len),
-                Event::Corrupt(_) => sink.counts().corrupt += 1,
-                Event::Refused(error) => sink.refused(Refused::new(Fault::Frame, error.to_string())),
             }
         }
         ROOM.set(Some(room));
     }
 
+    /// Takes what is no whole frame, or follows what is none. Returns whether there may be more.
+    fn decode(
+        &mut self,
+        bytes: &mut &[u8],
+        room: &mut Room,
+        now: Now,
+        sink: &mut dyn Sink,
+        reply: &mut Vec<u8>,
+    ) -> bool {
+        let spare = || room.decoders.pop().unwrap_or_else(|| Box::new(Decoder::in_step()));
+        let mut decoder = self.decoder.take().unwrap_or_else(spare);
+        let event = decoder.feed(bytes);
+        let more = event.is_some();
+        match event {
+            None => {}
+            Some(Event::Frame(frame)) => {
+                let (header, len) = (frame.header, frame.payload.len());
+                if let Some(place) = room.frame.get_mut(HEADER_LEN..).and_then(|room| room.get_mut(..len)) {
+                    place.copy_from_slice(frame.payload);
+                }
+                self.frame(&header, len, room, now, sink, reply);
+            }
+            Some(Event::Foreign(text)) => sink.foreign(text),
+            Some(Event::Joined(len)) => sink.joined(len),
+            Some(Event::Corrupt(_)) => sink.counts().corrupt += 1,
+            Some(Event::Refused(why)) => sink.refused(Refused::new(Fault::Frame, why.to_string())),
+        }
+        if !decoder.is_in_step() {
+            self.decoder = Some(decoder);
+        } else if room.decoders.len() < SPARE {
+            room.decoders.push(decoder);
+        }
+        more
+    }
+
+    /// Takes a frame, of which the payload stands in `room`.
+    fn frame(
+        &mut self,
+        header: &Header,
+        len: usize,
+        room: &mut Room,
+        now: Now,
+        sink: &mut dyn Sink,
+        reply: &mut Vec<u8>,
+    ) {
+        let payload = Payload::new(room.frame.get(HEADER_LEN..).unwrap_or_default(), len);
+        if self.device.frame(header, payload, now.instant, &mut room.cells, sink) {
+            self.device.ask(now.instant, sink, reply);
+        }
+    }
+
     /// Nothing more will come: frames that were waited for are lost, and text that was held back is told.
     pub fn end(&mut self, sink: &mut dyn Sink) {
-        let (text, cut) = self.decoder.end();
+        let (text, cut) = self.decoder.as_mut().map_or((&[][..], 0), |decoder| decoder.end());
         if !text.is_empty() {
             sink.foreign(text);
         }

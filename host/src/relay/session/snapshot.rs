@@ -1,7 +1,6 @@
 //! The cells of a frame, and of a child that is cut between two frames.
 
-use narthex::wire::{take_varint, take_varints};
-
+use super::payload::Payload;
 use super::places::{Fresh, Places, Span, Starts};
 use super::{MAX_CELLS, Sink};
 
@@ -85,7 +84,7 @@ impl Snapshot {
         &mut self,
         uptime: u32,
         first: usize,
-        payload: &[u8],
+        payload: Payload<'_>,
         places: &mut Places,
         room: &mut Cells,
         sink: &mut dyn Sink,
@@ -138,26 +137,25 @@ impl Snapshot {
     /// Why nothing of the frame is taken.
     pub(super) fn take_sparse(
         &mut self,
-        mut payload: &[u8],
+        mut payload: Payload<'_>,
         places: &mut Places,
         room: &mut Cells,
         sink: &mut dyn Sink,
     ) -> Result<(), &'static str> {
         self.clear();
-        let mut number = || take_varint(&mut payload).and_then(|n| usize::try_from(n).ok());
-        let (Some(first), Some(covered)) = (number(), number()) else {
+        let (Some(first), Some(covered)) = (payload.take_number(), payload.take_number()) else {
             return Err("a sparse frame does not say where it begins and how far it goes");
         };
         if first.checked_add(covered).is_none_or(|end| end > MAX_CELLS) {
             return Err("a sparse frame covers cells behind the last there can be");
         }
-        let Some((bitmap, values)) = payload.split_at_checked(covered.div_ceil(8)) else {
+        let Some(bitmap) = payload.take(covered.div_ceil(8)) else {
             return Err("the bitmap of a sparse frame is cut off");
         };
         if covered % 8 > 0 && bitmap.last().is_some_and(|last| last >> (covered % 8) != 0) {
             return Err("a sparse frame has cells behind its end");
         }
-        let count = room.read(&[], values);
+        let count = room.read(&[], payload);
         let (mut spans, starts, fresh) = places.from(first);
         if covered > 0 && !(starts.at(first) && starts.at(first + covered)) {
             return Err("a sparse frame covers a part of a child");
@@ -193,7 +191,7 @@ impl Snapshot {
 impl Cells {
     /// Forgets the frame before, and reads the values of this one, which has some in front that came earlier. Returns
     /// how many there are; `None` if one is cut off, or is none.
-    fn read(&mut self, before: &[u64], payload: &[u8]) -> Option<usize> {
+    fn read(&mut self, before: &[u64], payload: Payload<'_>) -> Option<usize> {
         self.stretches.clear();
         self.left.clear();
         // Each takes a byte at least.
@@ -203,7 +201,7 @@ impl Cells {
         }
         let (there, room) = self.values.split_at_mut_checked(before.len())?;
         there.copy_from_slice(before);
-        Some(before.len() + take_varints(payload, room)?)
+        Some(before.len() + payload.read(room)?)
     }
 
     /// Plans to hand on this many values side by side.

@@ -1,8 +1,14 @@
 //! Snapshots into any asynchronous byte sink: a UART of Embassy, a TCP connection of embassy-net.
 
+#[cfg(feature = "http")]
+mod http;
+
 use core::time::Duration;
 
 use embedded_io_async::Write;
+
+#[cfg(feature = "http")]
+pub use http::{HttpStream, ServeError};
 
 use super::{Memory, Reporter, Requests, SendError};
 use crate::frame::DELIMITER;

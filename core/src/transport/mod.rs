@@ -15,6 +15,8 @@ mod send_error;
 #[cfg(feature = "smoltcp")]
 pub mod smoltcp;
 
+#[cfg(all(feature = "embedded-io-async", feature = "http"))]
+pub use self::embedded_io_async::{HttpStream, ServeError};
 pub use reporter::{Error, Inbox, LastValues, Memory, Reporter, Requests};
 #[cfg(any(feature = "embedded-io", feature = "embedded-io-async"))]
 pub use send_error::SendError;

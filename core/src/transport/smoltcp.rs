@@ -294,6 +294,7 @@ pub struct Datagrams<'b> {
 
 /// Why no frames go out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum DatagramError {
     /// No frame could be made.

@@ -61,8 +61,8 @@ while (($#)); do
         exit 0
         ;;
     --virtual)
-        # An instruction takes 16 ns, and while the core sleeps time leaps to the next timer.
-        emulator_arguments=(-icount "shift=4,sleep=off")
+        # An instruction takes 64 ns, and while the core sleeps time leaps to the next timer.
+        emulator_arguments=(-icount "shift=6,sleep=off")
         shift
         ;;
     --uart | --http | --gateway | --seconds | --boot-id | --features | --machine)

@@ -209,7 +209,7 @@ step_qemu() {
     # interrupt vectors.
     (cd firmware-examples && cargo build --release --workspace --exclude storm --exclude self-test)
     cargo build --package narthex-host
-    cargo test --package narthex-tests --features qemu --test qemu
+    cargo test --package narthex-tests --features qemu --test examples --test qemu
     # Mostly waiting: more at a time than there are cores.
     cargo test --package narthex-tests --features qemu --test faults -- --test-threads 6
 }

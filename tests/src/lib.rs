@@ -15,6 +15,7 @@ pub mod board;
 pub mod cable;
 pub mod children;
 pub mod device;
+pub mod firmware;
 pub mod folder;
 pub mod gateway;
 pub mod history;

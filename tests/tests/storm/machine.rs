@@ -6,7 +6,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use narthex_tests::root;
+use narthex_tests::firmware;
 
 /// What QEMU emulates.
 #[derive(Clone, Copy, Debug)]
@@ -41,19 +41,8 @@ pub(crate) struct Executed {
 impl Firmware {
     /// Builds it.
     pub(crate) fn build(machine: Machine) -> Self {
-        let built = Command::new("cargo")
-            .current_dir(root().join("firmware-examples"))
-            .args(["build", "--quiet", "--release", "-p", "storm", "--target", machine.target])
-            .arg("--message-format=json-render-diagnostics")
-            .output()
-            .expect("cargo can be run");
-        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        let messages = String::from_utf8(built.stdout).expect("cargo writes UTF-8");
-        let elf = messages.lines().find_map(|line| {
-            let message: serde_json::Value = serde_json::from_str(line).ok()?;
-            message["executable"].as_str().map(PathBuf::from)
-        });
-        Self { machine, elf: elf.expect("cargo says where the program is") }
+        let elf = firmware::build(&["--package", "storm", "--target", machine.target]);
+        Self { machine, elf }
     }
 
     fn emulator(&self, arguments: &[&str]) -> Command {

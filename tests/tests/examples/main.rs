@@ -1,0 +1,83 @@
+//! Every example that boots in QEMU says what stands beside it in `expected.txt`, and is as large as `size.tsv` says.
+//!
+//! They run in virtual time: what an example says is the same in each run, however slow the machine. What depends on
+//! how many instructions the compiler makes of the code stands as `…` there. With `NARTHEX_ACCEPT=1`, what they say and
+//! how large they are is written down instead of compared.
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+mod expected;
+mod log;
+
+use narthex_tests::firmware::{self, Size};
+use narthex_tests::gateway;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// The page that the gateway makes of what an example sent.
+fn decoded(example: &str, sent: &[u8]) -> String {
+    let capture = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{example}.capture"));
+    fs::write(&capture, sent).expect("the capture can be written");
+    let output = Command::new(gateway::binary()).arg("decode").arg(&capture).output().expect("it can be run");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{example}: {said}");
+    String::from_utf8(output.stdout).expect("a page is UTF-8")
+}
+
+/// How much larger or smaller an example may be than is written down: what another version of the compiler makes of it.
+const PERCENT: u64 = 2;
+
+/// Compares the size of a program with `size.tsv`.
+#[track_caller]
+fn is_as_large_as_written(example: &str, elf: &Path) {
+    let Size { flash, ram } = Size::of(elf);
+    let now = [("flash", flash), ("ram", ram)];
+    let path = expected::beside(example, "size.tsv");
+    if expected::accepts() {
+        let text = now.map(|(what, bytes)| format!("{what}\t{bytes}\n"));
+        return fs::write(path, text.concat()).expect("the size can be written");
+    }
+    let text = fs::read_to_string(&path).expect("a size is written down");
+    let written: Vec<_> = text.lines().filter_map(|line| line.split_once('\t')).collect();
+    assert_eq!(written.len(), now.len(), "{}:\n{text}", path.display());
+    for ((what, bytes), (name, before)) in now.into_iter().zip(written) {
+        let before: u64 = before.parse().expect("a number of bytes");
+        assert_eq!(what, name);
+        assert!(
+            bytes.abs_diff(before) * 100 <= before * PERCENT,
+            "{example}: {bytes} B of {what}, and {} says {before}; if it must be so: NARTHEX_ACCEPT=1",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn flow_meter() {
+    is_as_large_as_written("flow-meter", &firmware::build(&["--package", "flow-meter"]));
+    expected::is("flow-meter", &decoded("flow-meter", &firmware::boot("flow-meter", 6)));
+}
+
+#[test]
+fn rtic() {
+    is_as_large_as_written("rtic", &firmware::build(&["--package", "rtic-example"]));
+    let said = String::from_utf8(firmware::boot("rtic", 2)).expect("a page is UTF-8");
+    expected::is("rtic", &said);
+}
+
+#[test]
+fn embassy() {
+    is_as_large_as_written("embassy", &firmware::build(&["--package", "embassy-example"]));
+    expected::is("embassy", &decoded("embassy", &firmware::boot("embassy", 2)));
+}
+
+#[test]
+fn defmt() {
+    let elf = firmware::build(&["--package", "defmt-example"]);
+    is_as_large_as_written("defmt", &elf);
+    expected::is("defmt", &log::read(&elf, &firmware::boot("defmt", 3)));
+}

@@ -35,8 +35,10 @@ pub(crate) fn shift(buf: &mut [u8], from: usize, len: usize, to: usize) -> Optio
 ///
 /// The output never overtakes the input, because `start` is at least the number of bytes COBS adds.
 pub(super) fn encode_in_place(buf: &mut [u8], start: usize, end: usize) -> usize {
+    // A zero behind the body ends its last run, and the code of the next, which is none, is the delimiter.
+    put(buf, end, DELIMITER);
     let (mut code_at, mut out, mut code) = (0, 1, 1u8);
-    for at in start..end {
+    for at in start..=end {
         let byte = buf.get(at).copied().unwrap_or(DELIMITER);
         if byte != DELIMITER {
             put(buf, out, byte);
@@ -50,9 +52,8 @@ pub(super) fn encode_in_place(buf: &mut [u8], start: usize, end: usize) -> usize
             code = 1;
         }
     }
-    put(buf, code_at, code);
-    put(buf, out, DELIMITER);
-    out + 1
+    put(buf, code_at, DELIMITER);
+    out
 }
 
 /// Decodes `buf`, a frame without its delimiter, in place. Returns the length of the body; `None` if it is not COBS.

@@ -107,6 +107,7 @@ impl<'a> Desc<'a> {
     }
 
     /// Cells of one child: a histogram's buckets, `+Inf` and sum; none of an info; else one.
+    #[inline(never)]
     pub const fn cells(&self) -> usize {
         match self.kind {
             Kind::Histogram => self.details.bounds.len().saturating_add(2),

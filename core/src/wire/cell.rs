@@ -30,8 +30,8 @@ impl Cell {
             Value::F32(x) => u64::from(x.to_bits().swap_bytes()),
             Value::F64(x) => x.to_bits().swap_bytes(),
         };
-        // Saturating: the one number that has no successor stays itself.
-        Self(if desc.optional { number.saturating_add(1) } else { number })
+        // The one number that has no successor is sent as unset.
+        Self(number.wrapping_add(desc.optional.into()))
     }
 
     /// The value; `None` if the cell is unset.

@@ -292,9 +292,13 @@ impl<S: Source + ?Sized> State<'_, S> {
         }
         *stage = Stage::Turn(trickle.share);
         let wants = requests.take();
-        let newest = records::newest_birth(*source).max(self.told);
-        if wants.records() || newest > self.told {
-            (*stage, self.cursor, self.birth) = (Stage::Asked, Cursor::START, newest);
+        let mut asked = wants.records();
+        if source.has_tables() {
+            self.birth = records::newest_birth(*source).max(self.told);
+            asked |= self.birth > self.told;
+        }
+        if asked {
+            (*stage, self.cursor) = (Stage::Asked, Cursor::START);
         }
         wants.snapshot()
     }

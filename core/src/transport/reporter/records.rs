@@ -48,7 +48,7 @@ impl<S: Source + ?Sized> State<'_, S> {
             }
             let greeted = page.kept();
             let complete = known.round(&mut page, cursor, wants, births);
-            if complete && (asked || trickle.anew) {
+            if complete && known.source.has_tables() && (asked || trickle.anew) {
                 self.told = births.1;
             }
             match stage {

@@ -1,10 +1,8 @@
 //! Finding frames in a stream of bytes.
 
-use core::ffi::CStr;
-
 use super::check::crc32_of;
 use super::log;
-use super::{CHECK_LEN, HEADER_LEN, Header, HeaderError, MIN_FRAME, cobs, crc32};
+use super::{CHECK_LEN, DELIMITER, HEADER_LEN, Header, HeaderError, MIN_FRAME, cobs, crc32};
 
 /// Finds frames in whatever arrives: in pieces of any size, in the middle, between log lines, with noise.
 ///
@@ -229,9 +227,14 @@ pub(super) fn open_body(body: &[u8]) -> Option<Result<Frame<'_>, HeaderError>> {
 /// Cuts `input` at the first delimiter, if no more than `most` bytes stand in front of it: a long input is not searched
 /// anew for each buffer it fills.
 pub(super) fn cut(input: &[u8], most: usize) -> Option<(&[u8], &[u8])> {
-    // The delimiter is what ends a C string.
-    let near = CStr::from_bytes_until_nul(input.get(..=most).unwrap_or(input)).ok()?;
-    let (piece, rest) = input.split_at_checked(near.count_bytes())?;
+    let near = input.get(..=most).unwrap_or(input);
+    // Compilers look at all bytes of a chunk together, if nothing is left early.
+    let (chunks, _) = near.as_chunks::<32>();
+    let has_delimiter =
+        |chunk: &[u8; 32]| chunk.iter().fold(u8::MAX, |least, byte| least.min(*byte)) == DELIMITER;
+    let from = chunks.iter().position(has_delimiter).unwrap_or(chunks.len()) * 32;
+    let at = from + near.get(from..)?.iter().position(|byte| *byte == DELIMITER)?;
+    let (piece, rest) = input.split_at_checked(at)?;
     Some((piece, rest.split_first()?.1))
 }
 

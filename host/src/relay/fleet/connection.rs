@@ -15,6 +15,7 @@ use super::{Fleet, Origin};
 
 /// What takes the bytes of one connection. Dropped when the connection ends; its device is stale then.
 #[derive(Debug)]
+#[repr(C, align(64))] // A frame finds what it needs in few cache lines.
 pub struct Connection {
     session: Session,
     pub(super) tenant: Tenant,
@@ -26,11 +27,16 @@ pub struct Connection {
 /// the name back: from a device that was silent too long, or for another connection that speaks for the same device.
 /// A boot begins with a new device: only its name can tell whether that is the one from before.
 #[derive(Debug)]
+#[repr(C)] // What each frame needs stands in front.
 pub(super) struct Tenant {
+    device: Arc<Device>,
     fleet: Arc<Fleet>,
+    /// Whether families have come that the fleet has not been asked to show.
+    unoffered: bool,
+    now: Now,
+    news: News,
     origin: Origin,
     id: u64,
-    device: Arc<Device>,
     /// What was heard here before the boot, and may be the same device.
     former: Option<Arc<Device>>,
     /// What the device calls itself.
@@ -48,10 +54,6 @@ pub(super) struct Tenant {
     added: Added,
     /// Whether the schema is complete, and not in the store yet.
     unsaved: bool,
-    /// Whether families have come that the fleet has not been asked to show.
-    unoffered: bool,
-    now: Now,
-    news: News,
 }
 
 impl Connection {

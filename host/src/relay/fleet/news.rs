@@ -6,15 +6,16 @@ use super::tally::{Counts, Tally};
 
 /// What the device is told when it is locked the next time: so a frame of values takes one lock.
 #[derive(Debug, Default)]
+#[repr(C)] // What each frame needs stands in front.
 pub(super) struct News {
     /// Uptime and number of its newest frame.
     pub(super) heard: Option<(u32, u16)>,
     /// Frames received: of most there is nothing else to count.
     pub(super) received: u64,
-    counts: Counts,
-    counted: bool,
     /// And back: whether it was heard and had no name when it was locked last.
     pub(super) nameless: bool,
+    counted: bool,
+    counts: Counts,
 }
 
 impl News {
@@ -44,6 +45,6 @@ impl News {
             tally.add(&counts);
             state.counts.add(&counts);
         }
-        self.nameless = state.boots > 0 && state.name.is_empty();
+        self.nameless = state.name.is_empty() && state.boots > 0;
     }
 }

@@ -25,26 +25,29 @@ const LOOK: Duration = Duration::from_secs(1);
 const TURN: i64 = 36_000;
 
 /// The device at the other end of a connection.
+///
+/// Of ten thousand, a frame finds none in a cache: what each needs stands side by side in front.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Device {
-    bounds: Bounds,
     sequence: Sequence,
-    clock: Clock,
     /// That of the newest frame.
     header: Option<Header>,
-    hello: Assembly,
+    clock: Clock,
+    full: Full,
     /// Whether it has said in this boot who it is, and whether it has ever said here that it reads requests.
     greeted: bool,
     reads: bool,
     /// Whether it has no families at all.
     bare: bool,
-    schema: Schema,
     snapshot: Snapshot,
-    full: Full,
-    slots: Slots,
-    requests: Requests,
+    schema: Schema,
     /// The time, and when all [`LOOKS`] are there again.
     now: Option<Instant>,
+    bounds: Bounds,
+    hello: Assembly,
+    slots: Slots,
+    requests: Requests,
     looked: Option<Instant>,
 }
 

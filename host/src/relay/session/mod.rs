@@ -124,6 +124,7 @@ impl Default for Room {
 }
 
 /// One connection.
+#[repr(C)]
 pub struct Session {
     /// What has come of a frame that is not there to its end; `None` if nothing has, and the session is in step.
     decoder: Option<Box<Decoder<MAX_FRAME>>>,

@@ -1,19 +1,24 @@
 //! Where the cells of known families stand in a snapshot, and where the sink keeps them.
 
+use std::slice;
+
 use super::{FamilySchema, MAX_CELLS};
 
 /// Families with cells, in the order of these.
 #[derive(Debug, Default)]
+#[repr(C)] // What each frame needs stands in front.
 pub(super) struct Places {
-    families: Vec<Place>,
-    /// What follows from `families`; empty until it is asked for.
-    spans: Vec<Span>,
-    /// A bit for each cell up to the end of the last family: whether no child goes on there.
+    /// What follows from `families`; none until it is asked for.
+    spans: Spans,
+    /// Behind the last cell of the last family.
+    end: usize,
+    /// Whether what is kept is what the device has sent last.
+    fresh: Fresh,
+    /// A bit for each cell up to the end: whether no child goes on there.
     starts: Vec<u64>,
     /// A bit for each of the same: whether a slot of a table goes on there. None where there is no table.
     slots: Vec<u64>,
-    /// Whether what is kept is what the device has sent last.
-    fresh: Fresh,
+    families: Vec<Place>,
 }
 
 /// A family.
@@ -37,6 +42,28 @@ pub(super) struct Span {
     pub(super) kept: usize,
 }
 
+/// Spans in their order. Mostly there is one, which is read with all else that a frame needs.
+#[derive(Debug)]
+enum Spans {
+    One(Span),
+    Many(Vec<Span>),
+}
+
+impl Default for Spans {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
+}
+
+impl Spans {
+    fn all(&self) -> &[Span] {
+        match self {
+            Self::One(span) => slice::from_ref(span),
+            Self::Many(spans) => spans,
+        }
+    }
+}
+
 impl Places {
     /// Whether cells from `first` to `end` are those of a family already, or behind the last there can be.
     pub(super) fn overlaps(&self, first: usize, end: usize) -> bool {
@@ -54,7 +81,7 @@ impl Places {
             self.fresh.reach(end);
             self.fresh.fill(first, end, false);
             self.families.insert(self.search(first), place);
-            self.spans.clear();
+            self.spans = Spans::default();
         }
     }
 
@@ -73,19 +100,22 @@ impl Places {
     /// The families whose cells stand at `first` or behind, in order; where children begin; and which cells are kept as
     /// they were sent last.
     pub(super) fn from(&mut self, first: usize) -> (&[Span], Starts<'_>, &mut Fresh) {
-        if self.spans.is_empty() {
+        if self.spans.all().is_empty() {
             self.join();
         }
-        let at = match self.spans.first() {
+        let spans = self.spans.all();
+        let at = match spans.first() {
             Some(span) if span.end > first => 0,
-            _ => self.spans.partition_point(|span| span.end <= first),
+            _ => spans.partition_point(|span| span.end <= first),
         };
-        let starts = Starts { starts: &self.starts, slots: &self.slots };
-        (self.spans.get(at..).unwrap_or_default(), starts, &mut self.fresh)
+        let starts = Starts { begin: &self.starts, slots: &self.slots, end: self.end };
+        (spans.get(at..).unwrap_or_default(), starts, &mut self.fresh)
     }
 
     fn join(&mut self) {
         let end = self.families.last().map_or(0, |place| place.end);
+        let mut spans = Vec::<Span>::new();
+        self.end = end;
         self.starts.clear();
         self.starts.resize(end.div_ceil(64), u64::MAX);
         self.slots.clear();
@@ -93,9 +123,9 @@ impl Places {
             self.slots.resize(end.div_ceil(64), 0);
         }
         for &Place { first, end, child, table, kept, .. } in &self.families {
-            match self.spans.last_mut() {
+            match spans.last_mut() {
                 Some(span) if span.end == first && span.kept + (first - span.first) == kept => span.end = end,
-                _ => self.spans.push(Span { first, end, kept }),
+                _ => spans.push(Span { first, end, kept }),
             }
             for cell in (first..end).filter(|cell| !(cell - first).is_multiple_of(child)) {
                 if let Some(word) = self.starts.get_mut(cell / 64) {
@@ -108,6 +138,10 @@ impl Places {
                 }
             }
         }
+        self.spans = match *spans {
+            [span] => Spans::One(span),
+            _ => Spans::Many(spans),
+        };
     }
 
     /// The first family that ends behind `first`.
@@ -119,8 +153,9 @@ impl Places {
 /// Where children begin; every cell of which nothing is known is a child of its own.
 #[derive(Clone, Copy)]
 pub(super) struct Starts<'a> {
-    starts: &'a [u64],
+    begin: &'a [u64],
     slots: &'a [u64],
+    end: usize,
 }
 
 impl Starts<'_> {
@@ -136,22 +171,23 @@ impl Starts<'_> {
 
     /// Of 64 cells from `first` on, those of children that have others.
     pub(super) fn joined(self, first: usize) -> u64 {
-        !word(self.starts, first, u64::MAX) | !word(self.starts, first + 1, u64::MAX)
+        !word(self.begin, first, u64::MAX) | !word(self.begin, first + 1, u64::MAX)
     }
 
     pub(super) fn at(self, cell: usize) -> bool {
-        word(self.starts, cell, u64::MAX) & 1 == 1
+        cell == 0 || cell >= self.end || word(self.begin, cell, u64::MAX) & 1 == 1
     }
 }
 
 /// Which cells are kept as the device has sent them last. If all of a child are, it is as it was in one snapshot: each
 /// is what it was then, or has not changed since.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub(super) struct Fresh {
-    /// A bit for each cell; where no family has cells, it is set.
-    cells: Vec<u64>,
     /// Whether all are, as mostly: then there is nothing to look at.
     all: bool,
+    /// A bit for each cell; where no family has cells, it is set.
+    cells: Vec<u64>,
 }
 
 impl Fresh {

@@ -11,17 +11,18 @@ use super::{Bounds, FamilySchema, Fault, MAX_CELLS, Refused, Sink};
 
 /// What is known of the schema of this boot.
 #[derive(Debug, Default)]
+#[repr(C)] // What each frame needs stands in front.
 pub(super) struct Schema {
+    known: usize,
+    /// Where the cells of known families stand.
+    pub(super) places: Places,
     total: usize,
     records: Vec<Record>,
     /// Length of all records that have begun to come.
     bytes: usize,
     series: usize,
-    known: usize,
     /// What contradicts itself: nothing of it is taken any more.
     pub(super) broken: bool,
-    /// Where the cells of known families stand.
-    pub(super) places: Places,
 }
 
 /// A schema record, and which one it is.

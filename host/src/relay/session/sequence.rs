@@ -58,6 +58,12 @@ impl Sequence {
     }
 
     fn advance(&mut self, number: u16, ahead: u16, later: bool) -> Order {
+        if ahead == 1 && self.missing == 0 {
+            // As mostly: the same as below, where nothing is missing.
+            let start = if later { 0 } else { self.start.saturating_add(1) };
+            *self = Self { newest: Some(number), seen: (self.seen << 1) | 1, missing: 0, start };
+            return Order::New { skipped: 0, lost: 0 };
+        }
         // None ahead is a whole turn.
         let skipped = ahead.wrapping_sub(1);
         let gap = bit(skipped.saturating_add(1)).wrapping_sub(1) & !1;

@@ -22,7 +22,9 @@ use crate::wire::{Window, schema};
 /// static REGISTRY: Registry = registry![UPLINK { radio: "uplink" }, MESH { radio: "mesh" }];
 /// ```
 ///
-/// With a [`TableFamily`](crate::TableFamily) in it, it is a `Registry<`[`WithTables`](crate::WithTables)`>`.
+/// With a [`TableFamily`](crate::TableFamily) in it, it is a `Registry<`[`WithTables`](crate::WithTables)`>`; with an
+/// exponential histogram or a summary, a `Registry<`[`WithDistributions`](crate::WithDistributions)`>`; with both, a
+/// `Registry<`[`WithBoth`](crate::WithBoth)`>`.
 ///
 /// A name that stands twice must be told apart by constant labels:
 ///
@@ -71,7 +73,10 @@ macro_rules! registry {
         #[allow(long_running_const_eval)]
         static NARTHEX_POSITIONS: [$crate::registry::Position; NARTHEX_COUNT] = $crate::registry::positions(NARTHEX_SHAPES);
         type NarthexTables =
-            <$crate::registry::Found<{ $crate::registry::has_tables(NARTHEX_SHAPES) }> as $crate::registry::Means>::Tables;
+            <$crate::registry::Found<
+                { $crate::registry::has_tables(NARTHEX_SHAPES) },
+                { $crate::registry::has_distributions(NARTHEX_SHAPES) },
+            > as $crate::registry::Means>::Tables;
         $crate::Registry::<NarthexTables>::new(NARTHEX_ENTRIES, &NARTHEX_POSITIONS, NARTHEX_SCHEMA_HASH)
     }};
 }

@@ -134,8 +134,12 @@ pub mod wire;
 #[cfg(feature = "f32")]
 pub use instrument::GaugeF32;
 pub use instrument::{
-    Counter, CounterFn, Gauge, GaugeFn, Histogram, Info, OptionalGauge, OptionalGaugeFn, StateSet,
+    Counter, CounterFn, ExponentialHistogram, Gauge, GaugeFn, Histogram, Info, OptionalGauge, OptionalGaugeFn,
+    SignedExponentialHistogram, StateSet,
 };
 #[cfg(feature = "derive")]
 pub use narthex_derive::{LabelSet, LabelValues, Metrics};
-pub use registry::{DynRegistry, Family, LabelSet, LabelValues, Metrics, Registry, TableFamily, WithTables};
+pub use registry::{
+    DynRegistry, Family, LabelSet, LabelValues, Metrics, Registry, TableFamily, WithBoth, WithDistributions,
+    WithTables,
+};

@@ -17,6 +17,9 @@ use crate::span::at;
 /// As `narthex::model::Scale::MAX`, which would quietly hold the exponent within it.
 const MAX_SCALE: i8 = 18;
 
+/// As `narthex::model::Grid::MAX_SCHEMA`.
+const MAX_SCHEMA: i8 = 8;
+
 /// One field: a metric and what is said of it.
 struct Metric<'a> {
     field: &'a Ident,
@@ -28,6 +31,7 @@ struct Metric<'a> {
     scale: i8,
     /// `None` where the attribute is silent, here and below.
     bounds: Option<Punctuated<Expr, Token![,]>>,
+    schema: Option<i8>,
     labels: Option<Vec<(Ident, Expr)>>,
     read: Option<ExprPath>,
 }
@@ -152,6 +156,7 @@ impl<'a> Metric<'a> {
             unit: String::new(),
             scale: 0,
             bounds: None,
+            schema: None,
             labels: None,
             read: None,
         };
@@ -159,7 +164,7 @@ impl<'a> Metric<'a> {
             &field.attrs,
             "metric",
             &owner,
-            &["name", "help", "unit", "scale", "buckets", "labels", "read"],
+            &["name", "help", "unit", "scale", "buckets", "schema", "labels", "read"],
             |key, value| {
                 match key {
                     "name" => metric.name = value.parse::<LitStr>()?.value(),
@@ -167,12 +172,17 @@ impl<'a> Metric<'a> {
                     "unit" => metric.unit = value.parse::<LitStr>()?.value(),
                     "scale" => metric.scale = scale(value, &owner)?,
                     "buckets" => metric.bounds = Some(bounds(value, &owner)?),
+                    "schema" => metric.schema = Some(schema(value, &owner)?),
                     "labels" => metric.labels = Some(labels(value)?),
                     _ => metric.read = Some(path(value, &owner)?),
                 }
                 Ok(())
             },
         )?;
+        if metric.bounds.is_some() && metric.schema.is_some() {
+            let why = "`buckets` are those of a `Histogram`, `schema` is that of an `ExponentialHistogram`";
+            return Err(Error::new(ident.span(), format!("{owner}: {why}")));
+        }
         if let Some(prefix) = prefix {
             metric.name = format!("{prefix}_{}", metric.name);
         }
@@ -182,7 +192,18 @@ impl<'a> Metric<'a> {
     fn desc(&self) -> TokenStream {
         let Self { ty, name, help, unit, scale, .. } = self;
         let shape = quote!(<#ty as ::narthex::instrument::Metric>::SHAPE);
-        let bounds = self.bounds.as_ref().map(|bounds| quote!(bounds: &[#bounds],));
+        let list = self.bounds.as_ref().map(|bounds| quote!(bounds: &[#bounds],));
+        let grid = self.schema.map(|schema| {
+            quote! {
+                bounds: const {
+                    &::narthex::model::Grid::table::<{ ::narthex::model::Grid::words(#schema) }>(
+                        ::narthex::model::Scale::new(#scale),
+                        <#ty as ::narthex::instrument::Metric>::BUCKETS,
+                    )
+                },
+            }
+        });
+        let bounds = list.or(grid);
         let dimensions = self.labels.as_ref().map(|labels| {
             let labels = labels.iter().map(|(label, value)| {
                 let label = label.unraw().to_string();
@@ -218,7 +239,9 @@ impl<'a> Metric<'a> {
 
     /// The method by which firmware observes into a histogram: it brings the cells and their bounds together.
     fn observer(&self, group: &Ident, index: usize) -> Option<TokenStream> {
-        self.bounds.as_ref()?;
+        if self.bounds.is_none() && self.schema.is_none() {
+            return None;
+        }
         let Self { field, visibility, ty, .. } = self;
         let doc = format!(" The cells of `{}` with their bounds: what is observed into.", field.unraw());
         Some(quote_spanned! {at(field.span())=>
@@ -237,18 +260,23 @@ impl<'a> Metric<'a> {
     fn check(&self, group: &Ident, index: usize) -> TokenStream {
         let Self { field, ty, .. } = self;
         let buckets = match self.bounds.iter().flatten().count() {
-            0 => "a histogram needs bucket bounds: add `#[metric(buckets = […])]`".to_owned(),
+            0 if self.schema.is_some() => {
+                "its `schema` needs an `ExponentialHistogram`, or a `SignedExponentialHistogram`".to_owned()
+            }
+            0 => "a histogram needs bucket bounds: add `#[metric(buckets = […])]`, or `#[metric(schema = 3)]` to an exponential one".to_owned(),
             n => format!("its `buckets` need a `Histogram<{n}>`"),
         };
         let labels = match &self.labels {
             None => "an info needs labels: add `#[metric(labels(version = \"…\"))]`",
             Some(_) => "its `labels` need an `Info`; labels that vary need a `Family`",
         };
-        let (labelled, read) = (self.labels.is_some(), self.read.is_some());
+        let (labelled, read, schema) = (self.labels.is_some(), self.read.is_some(), self.schema.is_some());
         quote_spanned! {at(field.span())=>
             const _: () = {
                 let desc = &<#group as ::narthex::registry::Metrics>::DESCS[#index];
-                let why = if <#ty as ::narthex::instrument::Metric>::BUCKETS != desc.details.bounds.len() {
+                let why = if <#ty as ::narthex::instrument::Metric>::BUCKETS != desc.buckets()
+                    || (#schema && !::core::matches!(desc.kind, ::narthex::model::Kind::ExponentialHistogram))
+                {
                     ::core::option::Option::Some(#buckets)
                 } else if ::core::matches!(desc.kind, ::narthex::model::Kind::Info) != #labelled {
                     ::core::option::Option::Some(#labels)
@@ -277,6 +305,17 @@ fn scale(value: ParseStream<'_>, owner: &str) -> Result<i8> {
         _ => Err(Error::new(
             literal.span(),
             format!("{owner}: the scale is a power of ten from -{MAX_SCALE} to {MAX_SCALE}"),
+        )),
+    }
+}
+
+fn schema(value: ParseStream<'_>, owner: &str) -> Result<i8> {
+    let literal = value.parse::<LitInt>()?;
+    match literal.base10_parse::<i8>() {
+        Ok(schema) if (0..=MAX_SCHEMA).contains(&schema) => Ok(schema),
+        _ => Err(Error::new(
+            literal.span(),
+            format!("{owner}: the schema, of 2^schema buckets an octave, is a number from 0 to {MAX_SCHEMA}"),
         )),
     }
 }

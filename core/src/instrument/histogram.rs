@@ -1,6 +1,6 @@
 //! A histogram with fixed bounds.
 
-use super::{Counter, Instrument, Metric};
+use super::{Bucketed, Counter, Instrument, Metric, Observer};
 use crate::model::{Cells, Desc, Details, Value};
 
 /// The cells of a histogram with `N` bounds: one count a bucket, one above the last bound, and the sum.
@@ -87,56 +87,23 @@ impl<const N: usize> Instrument for Histogram<N> {
     }
 }
 
-/// A histogram, or a family of them, together with its bounds: what firmware observes into.
-///
-/// It is two words and `Copy`; keep it or make it anew each time.
-#[derive(Debug)]
-pub struct Observer<'a, T> {
-    pub(crate) cells: &'a T,
-    pub(crate) bounds: &'static [u32],
-}
+impl<const N: usize> Bucketed for Histogram<N> {
+    type Value = u32;
 
-impl<T> Clone for Observer<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Observer<'_, T> {}
-
-impl<'a, T> Observer<'a, T> {
-    /// Joins cells with their bounds. The derive macro calls this with the bounds it has checked.
     #[inline]
-    pub const fn new(cells: &'a T, bounds: &'static [u32]) -> Self {
-        Self { cells, bounds }
+    fn observe_within(&self, bounds: &'static [u32], value: u32) {
+        self.buckets.get(Self::bucket(bounds, value)).unwrap_or(&self.above).inc();
+        self.sum.add(value);
+    }
+
+    #[inline]
+    fn observe_n_within(&self, bounds: &'static [u32], value: u32, n: u32) {
+        self.buckets.get(Self::bucket(bounds, value)).unwrap_or(&self.above).add(n);
+        self.sum.add_u64(u64::from(value) * u64::from(n));
     }
 }
 
-impl<const N: usize> Observer<'_, Histogram<N>> {
-    /// Counts one observation of `value`, in the device's unit.
-    #[inline]
-    pub fn observe(&self, value: u32) {
-        self.cells.buckets.get(self.bucket(value)).unwrap_or(&self.cells.above).inc();
-        self.cells.sum.add(value);
-    }
-
-    /// Counts `n` observations of `value`: what hardware has counted already.
-    ///
-    /// The same as `n` times [`observe`](Observer::observe), the sum included, which is exact.
-    ///
-    /// ```
-    /// use narthex::Histogram;
-    /// static BOUNDS: [u32; 2] = [10, 100];
-    /// static LENGTHS: Histogram<2> = Histogram::new();
-    /// LENGTHS.with(&BOUNDS).observe_n(64, 1_000_000_000);
-    /// assert_eq!((LENGTHS.count(), LENGTHS.sum()), (1_000_000_000, 64_000_000_000));
-    /// ```
-    #[inline]
-    pub fn observe_n(&self, value: u32, n: u32) {
-        self.cells.buckets.get(self.bucket(value)).unwrap_or(&self.cells.above).add(n);
-        self.cells.sum.add_u64(u64::from(value) * u64::from(n));
-    }
-
+impl<const N: usize> Histogram<N> {
     /// Index of the first bound that is not below `value`; `N` if all are.
     ///
     /// Binary search in steps that are powers of two (L. E. Shar; Knuth, The Art of Computer Programming, vol. 3,
@@ -146,8 +113,8 @@ impl<const N: usize> Observer<'_, Histogram<N>> {
         reason = "three instructions less on a Cortex-M3: the bounds become constants"
     )]
     #[inline(always)]
-    fn bucket(&self, value: u32) -> usize {
-        let Some(bounds) = self.bounds.first_chunk::<N>() else { return N };
+    fn bucket(bounds: &[u32], value: u32) -> usize {
+        let Some(bounds) = bounds.first_chunk::<N>() else { return N };
         let below = |at: usize| bounds.get(at).is_some_and(|bound| *bound < value);
         let top = const { if N == 0 { 1 } else { 1usize << N.ilog2() } };
         let mut first = if below(top - 1) { N + 1 - top } else { 0 };
@@ -172,10 +139,9 @@ mod tests {
         fn check<const N: usize>() {
             let bounds: &'static [u32; N] =
                 std::boxed::Box::leak(std::boxed::Box::new(core::array::from_fn(|i| i as u32 * 10)));
-            let histogram = Histogram::<N>::new();
             for value in (0..N as u32 * 10 + 12).chain([u32::MAX]) {
                 let plain = bounds.iter().position(|bound| value <= *bound).unwrap_or(N);
-                assert_eq!(histogram.with(bounds).bucket(value), plain, "{value} in {N}");
+                assert_eq!(Histogram::<N>::bucket(bounds, value), plain, "{value} in {N}");
             }
         }
         check::<1>();

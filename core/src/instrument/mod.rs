@@ -9,14 +9,17 @@
 //! [`Desc`].
 
 mod counter;
+mod exponential;
 mod gauge;
 #[cfg(feature = "f32")]
 mod gauge_f32;
 mod histogram;
 mod info;
 mod label_set;
+mod observer;
 mod optional_gauge;
 mod reading;
+mod ring;
 mod state_set;
 pub(crate) mod sync;
 mod timer;
@@ -25,9 +28,11 @@ pub use counter::Counter;
 pub use gauge::Gauge;
 #[cfg(feature = "f32")]
 pub use gauge_f32::GaugeF32;
-pub use histogram::{Histogram, Observer};
+pub use exponential::{ExponentialHistogram, SignedExponentialHistogram};
+pub use histogram::Histogram;
 pub use info::Info;
 pub use label_set::{LabelSet, Storage};
+pub use observer::{Bucketed, Observer};
 pub use optional_gauge::OptionalGauge;
 pub use reading::{CounterFn, GaugeFn, OptionalGaugeFn, ReadBy, ReadFn, Reading, Sample};
 pub use state_set::StateSet;
@@ -45,7 +50,7 @@ pub trait Metric: Cells + Sized {
     const NEW: Self;
     /// Kind, number and dimensions; name, help, unit, scale and bounds are empty.
     const SHAPE: Desc<'static>;
-    /// How many bucket bounds it needs: 0 for all but histograms.
+    /// How many buckets it has room for, and so bounds it needs: 0 for all but histograms.
     const BUCKETS: usize;
     /// Whether a function must be named that gives its value.
     const READ: bool = false;

@@ -1,6 +1,6 @@
 //! Time that a piece of code takes, observed when it ends.
 
-use super::{Histogram, Observer};
+use super::{Bucketed, Observer};
 
 /// A source of ticks: a free-running counter of 32 bits, upwards, one tick in each unit of the device.
 ///
@@ -76,23 +76,23 @@ impl<F: Fn() -> u32> Ticks for F {
 /// ```
 #[derive(Debug)]
 #[must_use = "a timer that is dropped at once measures nothing"]
-pub struct Timer<'a, const N: usize, T: Ticks> {
-    observer: Observer<'a, Histogram<N>>,
+pub struct Timer<'a, H: Bucketed<Value = u32>, T: Ticks> {
+    observer: Observer<'a, H>,
     start: u32,
     ticks: T,
     running: bool,
 }
 
-impl<'a, const N: usize> Observer<'a, Histogram<N>> {
+impl<'a, H: Bucketed<Value = u32>> Observer<'a, H> {
     /// Starts a [`Timer`] on a source of ticks. The ticks are observed as they are: their unit is the device's, from
     /// which the metric's `scale` leads to seconds (`scale = -6` for ticks of a microsecond).
     #[inline]
-    pub fn start<T: Ticks>(&self, ticks: T) -> Timer<'a, N, T> {
+    pub fn start<T: Ticks>(&self, ticks: T) -> Timer<'a, H, T> {
         Timer { observer: *self, start: ticks.now(), ticks, running: true }
     }
 }
 
-impl<const N: usize, T: Ticks> Timer<'_, N, T> {
+impl<H: Bucketed<Value = u32>, T: Ticks> Timer<'_, H, T> {
     /// Ends the measurement now, and returns what was observed.
     #[inline]
     pub fn stop(mut self) -> u32 {
@@ -115,7 +115,7 @@ impl<const N: usize, T: Ticks> Timer<'_, N, T> {
     }
 }
 
-impl<const N: usize, T: Ticks> Drop for Timer<'_, N, T> {
+impl<H: Bucketed<Value = u32>, T: Ticks> Drop for Timer<'_, H, T> {
     #[inline]
     fn drop(&mut self) {
         if self.running {
@@ -126,7 +126,7 @@ impl<const N: usize, T: Ticks> Drop for Timer<'_, N, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::instrument::Histogram;
     use core::cell::Cell;
 
     static BOUNDS: [u32; 1] = [10];

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::{Desc, Dimension, Kind, Label, LabelName, Name, NameError, Number, ends_with, same};
+use super::{Desc, Dimension, Grid, Kind, Label, LabelName, Name, NameError, Number, ends_with, same};
 
 /// What is wrong with a [`Desc`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,11 @@ pub enum Defect {
     Bounds,
     /// Bounds that do not increase.
     BoundsOrder,
+    /// An exponential histogram whose bounds are not the [`Grid`] of its scale, or one of a number of buckets that is not a
+    /// power of two from 8 to 1024.
+    Grid,
+    /// Quantiles of a summary that are none, do not increase, or are above 1.
+    Quantiles,
     /// A kind of number that this kind of metric cannot have.
     Number,
     /// A scale on a float.
@@ -86,6 +91,10 @@ impl Defect {
             Self::LabelValues => "a label needs at least one value, and no value twice",
             Self::Bounds => "a histogram needs at least one bucket bound, and nothing else may have one",
             Self::BoundsOrder => "bucket bounds must be strictly increasing",
+            Self::Grid => {
+                "an exponential histogram needs the grid of its scale, and 8, 16, 32 … up to 1024 buckets"
+            }
+            Self::Quantiles => "a summary needs quantiles, strictly increasing, from 0 to 1",
             Self::Number => "this kind of metric cannot hold this kind of number",
             Self::FloatScale => "a float is not scaled: set it in the unit of the metric, without `scale`",
             Self::Cells => "the family has more than 16384 cells",
@@ -179,22 +188,14 @@ impl Desc<'_> {
         if self.details.capacity > 0 && self.details.dimensions.is_empty() {
             return Err(Defect::Capacity);
         }
-        let histogram = matches!(self.kind, Kind::Histogram);
-        if histogram == self.details.bounds.is_empty() {
-            return Err(Defect::Bounds);
-        }
-        let mut bounds = self.details.bounds;
-        while let [low, rest @ ..] = bounds {
-            if let [high, ..] = rest
-                && *low >= *high
-            {
-                return Err(Defect::BoundsOrder);
-            }
-            bounds = rest;
+        if let Err(e) = self.check_bounds() {
+            return Err(e);
         }
         let unsigned = matches!(self.number, Number::Unsigned);
+        let signed = matches!(self.number, Number::Signed);
         let gauge = matches!(self.kind, Kind::Gauge);
-        if unsigned == gauge || (self.optional && !gauge) {
+        let either = matches!(self.kind, Kind::ExponentialHistogram) && signed;
+        if (unsigned == gauge && !either) || (self.optional && !gauge) {
             return Err(Defect::Number);
         }
         if matches!(self.number, Number::F32 | Number::F64) && self.scale.exponent() != 0 {
@@ -204,6 +205,21 @@ impl Desc<'_> {
             return Err(Defect::Cells);
         }
         Ok(())
+    }
+
+    const fn check_bounds(&self) -> Result<(), Defect> {
+        let bounds = self.details.bounds;
+        match self.kind {
+            Kind::ExponentialHistogram if Grid::is_right(bounds, self.scale) => Ok(()),
+            Kind::ExponentialHistogram => Err(Defect::Grid),
+            Kind::Summary => match bounds {
+                [.., last] if *last <= 1_000_000 && increase(bounds) => Ok(()),
+                _ => Err(Defect::Quantiles),
+            },
+            kind if matches!(kind, Kind::Histogram) == bounds.is_empty() => Err(Defect::Bounds),
+            _ if !increase(bounds) => Err(Defect::BoundsOrder),
+            _ => Ok(()),
+        }
     }
 
     /// Checks the family's own labels together with those an instance adds.
@@ -257,6 +273,18 @@ impl Desc<'_> {
             && self.details.capacity == other.details.capacity
             && same_dimensions(self.details.dimensions, other.details.dimensions)
     }
+}
+
+const fn increase(mut bounds: &[u32]) -> bool {
+    while let [low, rest @ ..] = bounds {
+        if let [high, ..] = rest
+            && *low >= *high
+        {
+            return false;
+        }
+        bounds = rest;
+    }
+    true
 }
 
 const fn check_label(name: &str) -> Result<(), Defect> {

@@ -1,6 +1,6 @@
 //! The description of one metric family.
 
-use super::{Dimension, Kind, Number, Scale, ends_with};
+use super::{Dimension, Grid, Kind, Number, Scale, ends_with};
 
 /// One metric family: what it is called, what it means, what shape it has. Constant, in flash.
 ///
@@ -40,7 +40,8 @@ pub struct Details<'a> {
     /// Unit in the plural of the base unit (`seconds`, `bytes`), or empty.
     pub unit: &'a str,
     /// Upper bounds of a histogram's buckets, inclusive, strictly increasing, in the device's unit (before
-    /// scaling); `+Inf` is implied.
+    /// scaling); `+Inf` is implied. Of an exponential histogram, the words of its [`Grid`]. Of a summary, its quantiles in
+    /// millionths.
     pub bounds: &'a [u32],
     /// The states of a state set, by index.
     pub states: &'a [&'a str],
@@ -81,6 +82,17 @@ impl<'a> Desc<'a> {
         Self { details, ..Self::of(name, help, Kind::Histogram, Number::Unsigned) }
     }
 
+    /// A histogram that finds its buckets by itself, with the words of its [`Grid`] as the bounds in `details`; of signed
+    /// observations if its number is [`Number::Signed`].
+    pub const fn exponential_histogram(name: &'a str, help: &'a str, details: &'a Details<'a>) -> Self {
+        Self { details, ..Self::of(name, help, Kind::ExponentialHistogram, Number::Unsigned) }
+    }
+
+    /// Quantiles, with these as the bounds in `details`.
+    pub const fn summary(name: &'a str, help: &'a str, details: &'a Details<'a>) -> Self {
+        Self { details, ..Self::of(name, help, Kind::Summary, Number::Unsigned) }
+    }
+
     /// Text that does not change, as labels of one value each: the dimensions of `details`.
     pub const fn info(name: &'a str, help: &'a str, details: &'a Details<'a>) -> Self {
         Self { details, ..Self::of(name, help, Kind::Info, Number::Unsigned) }
@@ -106,11 +118,25 @@ impl<'a> Desc<'a> {
         n
     }
 
-    /// Cells of one child: a histogram's buckets, `+Inf` and sum; none of an info; else one.
+    /// For how many buckets there is room: those of an exponential histogram's [`Grid`]; else the number of bounds.
+    pub const fn buckets(&self) -> usize {
+        match (self.kind, Grid::new(self.details.bounds)) {
+            (Kind::ExponentialHistogram, Some(grid)) => grid.buckets(),
+            _ => self.details.bounds.len(),
+        }
+    }
+
+    /// Cells of one child: a histogram's buckets, `+Inf` and sum; a summary's quantiles, sum and count; those of an
+    /// [`Exponential`] histogram; none of an info; else one.
     #[inline(never)]
     pub const fn cells(&self) -> usize {
         match self.kind {
-            Kind::Histogram => self.details.bounds.len().saturating_add(2),
+            Kind::Histogram | Kind::Summary => self.details.bounds.len().saturating_add(2),
+            // As `Exponential::cells`; here in few instructions, as all have them.
+            Kind::ExponentialHistogram => match self.details.bounds {
+                [head, ..] => (((*head >> 16) as usize + 1) << matches!(self.number, Number::Signed) as u32) + 3,
+                [] => 0,
+            },
             Kind::Info => 0,
             _ => 1,
         }

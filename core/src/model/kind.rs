@@ -11,10 +11,14 @@ pub enum Kind {
     Gauge = 1,
     /// Counts observations in buckets.
     Histogram = 2,
+    /// Tells quantiles of observations.
+    Summary = 3,
     /// Text that does not change, as labels; the value is always 1.
     Info = 4,
     /// Which of several states holds.
     StateSet = 5,
+    /// Counts observations in buckets that it finds by itself. Text shows it as a histogram.
+    ExponentialHistogram = 6,
 }
 
 impl Kind {
@@ -23,19 +27,25 @@ impl Kind {
         match self {
             Self::Counter => "counter",
             Self::Gauge => "gauge",
-            Self::Histogram => "histogram",
+            Self::Histogram | Self::ExponentialHistogram => "histogram",
+            Self::Summary => "summary",
             Self::Info => "info",
             Self::StateSet => "stateset",
         }
     }
 
-    /// The type by which text 0.0.4 shows it, which has no more than three of these.
+    /// The type by which text 0.0.4 shows it, which has fewer of these.
     #[must_use]
     pub const fn in_text(self) -> Self {
         match self {
             Self::Info | Self::StateSet => Self::Gauge,
             kind => kind,
         }
+    }
+
+    /// Whether it finds its buckets by itself.
+    pub const fn is_distribution(self) -> bool {
+        matches!(self, Self::ExponentialHistogram | Self::Summary)
     }
 
     /// What the names of its series end in, and OpenMetrics leaves out of the family's.

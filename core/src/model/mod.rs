@@ -9,6 +9,8 @@
 
 mod defect;
 mod desc;
+mod exponential;
+mod grid;
 mod kind;
 mod label;
 mod name;
@@ -19,6 +21,8 @@ mod value;
 
 pub use defect::Defect;
 pub use desc::{Desc, Details};
+pub use exponential::{Exponential, Window};
+pub use grid::Grid;
 pub use kind::{Kind, Number};
 pub use label::{Dimension, Label, LabelValue};
 pub use name::{LabelName, Name, NameError};

@@ -5,8 +5,9 @@ use super::{Desc, Label, LabelValue, Value};
 /// The cells behind one metric: something that can be read by child and cell.
 ///
 /// A child is one label set of a family (always 0 for a metric without labels), a cell one number of that child
-/// (a histogram has its buckets, then `+Inf`, then the sum; an info has none; all else has cell 0, that of a state set
-/// being the index of the state).
+/// (a histogram has its buckets, then `+Inf`, then the sum; a summary its quantiles, each one more than it is and 0 while
+/// there is none, then the sum, then the count; an exponential histogram those of [`Exponential`](super::Exponential); an
+/// info has none; all else has cell 0, that of a state set being the index of the state).
 ///
 /// A read is a handful of instructions, takes no lock, and may run in any context.
 pub trait Cells: Sync {
@@ -81,6 +82,12 @@ pub trait Source: Sync {
 
     /// Whether there may be children that come and go. Where this is constant and false, what they take is not linked.
     fn has_tables(&self) -> bool {
+        true
+    }
+
+    /// Whether there may be exponential histograms or summaries. Where this is constant and false, what they take is not
+    /// linked.
+    fn has_distributions(&self) -> bool {
         true
     }
 

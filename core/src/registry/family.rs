@@ -3,7 +3,7 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use crate::instrument::{Histogram, Instrument, LabelSet, Metric, Observer, Storage};
+use crate::instrument::{Bucketed, Instrument, LabelSet, Metric, Observer, Storage};
 use crate::model::{Cells, Desc, Details, Value};
 
 /// One metric for each of a set of labels, dense: always complete, every child exposed from the start.
@@ -73,10 +73,10 @@ where
     const BUCKETS: usize = M::BUCKETS;
 }
 
-impl<'a, L: LabelSet, const N: usize> Observer<'a, Family<L, Histogram<N>>> {
+impl<'a, L: LabelSet, M: Bucketed> Observer<'a, Family<L, M>> {
     /// The histogram with these labels.
     #[inline]
-    pub fn at(&self, labels: L) -> Observer<'a, Histogram<N>> {
+    pub fn at(&self, labels: L) -> Observer<'a, M> {
         Observer::new(self.cells.at(labels), self.bounds)
     }
 }

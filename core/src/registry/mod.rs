@@ -29,6 +29,7 @@ pub use pinned::{Pinned, PinnedObserver};
 pub use refusal::{Message, Refusal, check};
 pub use registry_error::RegistryError;
 pub use table::{
-    Dense, Found, Means, Position, Registry, Tables, WithTables, count, has_tables, instances, positions,
+    Dense, Found, Means, Position, Registry, Tables, WithBoth, WithDistributions, WithTables, count,
+    has_distributions, has_tables, instances, positions,
 };
 pub use table_family::{RemoveError, TableFamily};

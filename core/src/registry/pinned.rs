@@ -4,7 +4,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use super::slot::{Pin, before_update};
-use crate::instrument::{Histogram, Observer};
+use crate::instrument::{Bucketed, Observer};
 
 /// A child of a [`TableFamily`](super::TableFamily) that stays as long as this is kept: found once, then updated as if
 /// it stood alone, from any context, without a critical section (one barrier instruction is added to each update).
@@ -73,31 +73,31 @@ impl<M: fmt::Debug> fmt::Debug for Pinned<'_, M> {
 /// answers.observe(99);
 /// ```
 #[must_use = "a child is pinned as long as this is kept"]
-pub struct PinnedObserver<'a, const B: usize> {
-    histogram: Pinned<'a, Histogram<B>>,
+pub struct PinnedObserver<'a, M> {
+    histogram: Pinned<'a, M>,
     bounds: &'static [u32],
 }
 
-impl<'a, const B: usize> PinnedObserver<'a, B> {
-    pub(super) const fn new(histogram: Pinned<'a, Histogram<B>>, bounds: &'static [u32]) -> Self {
+impl<'a, M: Bucketed> PinnedObserver<'a, M> {
+    pub(super) const fn new(histogram: Pinned<'a, M>, bounds: &'static [u32]) -> Self {
         Self { histogram, bounds }
     }
 
     /// Counts one observation of `value`, in the device's unit.
     #[inline]
-    pub fn observe(&self, value: u32) {
+    pub fn observe(&self, value: M::Value) {
         self.observer().observe(value);
     }
 
     /// The histogram with its bounds, for all else that can be done with it.
     // Not by `Deref`: an observer is `Copy`, and a copy must not outlive the pin.
     #[inline]
-    pub fn observer(&self) -> Observer<'_, Histogram<B>> {
+    pub fn observer(&self) -> Observer<'_, M> {
         Observer::new(&self.histogram, self.bounds)
     }
 }
 
-impl<const B: usize> fmt::Debug for PinnedObserver<'_, B> {
+impl<M: fmt::Debug> fmt::Debug for PinnedObserver<'_, M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("PinnedObserver").field(self.histogram.child).finish()
     }

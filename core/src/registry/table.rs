@@ -45,7 +45,8 @@ impl Position {
 /// ```
 ///
 /// Whether there may be table families in it is told by its type, so that firmware without them links nothing of what
-/// they take to be printed and sent: with them it is a `Registry<`[`WithTables`]`>`.
+/// they take to be printed and sent: with them it is a `Registry<`[`WithTables`]`>`. So it is with exponential histograms
+/// and summaries, and `Registry<`[`WithDistributions`]`>`; with both, `Registry<`[`WithBoth`]`>`.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "trait objects of cells; nothing to show")]
 pub struct Registry<T = Dense> {
@@ -78,36 +79,78 @@ pub struct Dense;
 #[derive(Clone, Copy, Debug)]
 pub struct WithTables;
 
-/// Whether there are table families, as a type; of use to [`registry!`](crate::registry!) only.
+/// Of a [`Registry`]: there are exponential histograms in it, or summaries.
+///
+/// ```
+/// use narthex::{ExponentialHistogram, Metrics, Registry, WithDistributions, registry};
+/// #[derive(Metrics)]
+/// struct Radio {
+///     /// Time to an acknowledgement.
+///     #[metric(unit = "seconds", scale = -6, schema = 3)]
+///     radio_acknowledgement_seconds: ExponentialHistogram<32>,
+/// }
+/// static RADIO: Radio = Radio::new();
+/// static REGISTRY: Registry<WithDistributions> = registry![RADIO];
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct WithDistributions;
+
+/// Of a [`Registry`]: there is in it what [`WithTables`] and [`WithDistributions`] stand for.
+#[derive(Clone, Copy, Debug)]
+pub struct WithBoth;
+
+/// Whether there are table families and distributions, as a type; of use to [`registry!`](crate::registry!) only.
 pub trait Tables: Sync + 'static {
-    /// Whether there are.
+    /// Whether there are table families.
     const ANY: bool;
+    /// Whether there are exponential histograms, or summaries.
+    const DISTRIBUTIONS: bool;
 }
 
 impl Tables for Dense {
     const ANY: bool = false;
+    const DISTRIBUTIONS: bool = false;
 }
 
 impl Tables for WithTables {
     const ANY: bool = true;
+    const DISTRIBUTIONS: bool = false;
 }
 
-/// Makes a type of what [`has_tables`] finds; of use to [`registry!`](crate::registry!) only.
+impl Tables for WithDistributions {
+    const ANY: bool = false;
+    const DISTRIBUTIONS: bool = true;
+}
+
+impl Tables for WithBoth {
+    const ANY: bool = true;
+    const DISTRIBUTIONS: bool = true;
+}
+
+/// Makes a type of what [`has_tables`] and [`has_distributions`] find; of use to [`registry!`](crate::registry!) only.
 #[derive(Clone, Copy, Debug)]
-pub struct Found<const TABLES: bool>;
+pub struct Found<const TABLES: bool, const DISTRIBUTIONS: bool>;
 
 /// What a [`Found`] stands for.
 pub trait Means {
-    /// [`Dense`] or [`WithTables`].
+    /// [`Dense`], [`WithTables`], [`WithDistributions`] or [`WithBoth`].
     type Tables: Tables;
 }
 
-impl Means for Found<false> {
+impl Means for Found<false, false> {
     type Tables = Dense;
 }
 
-impl Means for Found<true> {
+impl Means for Found<true, false> {
     type Tables = WithTables;
+}
+
+impl Means for Found<false, true> {
+    type Tables = WithDistributions;
+}
+
+impl Means for Found<true, true> {
+    type Tables = WithBoth;
 }
 
 impl<T: Tables> Registry<T> {
@@ -180,6 +223,11 @@ impl<T: Tables> Source for Registry<T> {
         T::ANY
     }
 
+    #[inline]
+    fn has_distributions(&self) -> bool {
+        T::DISTRIBUTIONS
+    }
+
     fn schema_hash(&self) -> u32 {
         self.schema_hash
     }
@@ -196,6 +244,21 @@ pub const fn has_tables(mut shapes: &[Shape]) -> bool {
         let mut descs = shape.descs;
         while let [desc, tail @ ..] = descs {
             if desc.details.capacity > 0 {
+                return true;
+            }
+            descs = tail;
+        }
+        shapes = rest;
+    }
+    false
+}
+
+/// Whether there is an exponential histogram or a summary among the groups.
+pub const fn has_distributions(mut shapes: &[Shape]) -> bool {
+    while let [shape, rest @ ..] = shapes {
+        let mut descs = shape.descs;
+        while let [desc, tail @ ..] = descs {
+            if desc.kind.is_distribution() {
                 return true;
             }
             descs = tail;

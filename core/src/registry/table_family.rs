@@ -6,7 +6,7 @@ use super::label_values::other;
 use super::slot::{BIRTHS, Slot, before_update};
 use super::{LabelValues, Pinned, PinnedObserver};
 use crate::instrument::sync::{CriticalSection, with};
-use crate::instrument::{Counter, Histogram, Instrument, Metric, Observer};
+use crate::instrument::{Bucketed, Counter, Instrument, Metric, Observer};
 use crate::model::{Cells, Desc, Details, LabelValue, Slots, Value};
 
 /// One metric for each label set that comes along, `N` at most; all that does not fit is counted together, in one more
@@ -239,15 +239,15 @@ impl<L: LabelValues, M: Instrument, const N: usize> Metric for TableFamily<L, M,
     const BUCKETS: usize = M::BUCKETS;
 }
 
-impl<'a, L: LabelValues, const B: usize, const N: usize> Observer<'a, TableFamily<L, Histogram<B>, N>> {
+impl<'a, L: LabelValues, M: Bucketed, const N: usize> Observer<'a, TableFamily<L, M, N>> {
     /// Counts one observation of `value`, in the device's unit, in the histogram with these labels; as
     /// [`TableFamily::update`].
-    pub fn observe(&self, labels: L, value: u32) {
+    pub fn observe(&self, labels: L, value: M::Value) {
         self.cells.update(labels, |cells| Observer::new(cells, self.bounds).observe(value));
     }
 
     /// A handle to the histogram with these labels; as [`TableFamily::pin`].
-    pub fn pin(&self, labels: L) -> PinnedObserver<'a, B> {
+    pub fn pin(&self, labels: L) -> PinnedObserver<'a, M> {
         PinnedObserver::new(self.cells.pin(labels), self.bounds)
     }
 }

@@ -1,5 +1,7 @@
 //! A whole page, line by line, into buffers of any size.
 
+mod distribution;
+
 use core::fmt;
 
 use super::{Format, Out, head, line, number};
@@ -59,6 +61,8 @@ pub struct Encoder {
     child: u16,
     line: u16,
     format: Format,
+    /// Of an exponential histogram at hand: its halvings at the last line.
+    halvings: u8,
 }
 
 /// Why a page cannot go on.
@@ -95,7 +99,7 @@ impl core::error::Error for Error {}
 impl Encoder {
     /// Starts a page.
     pub const fn new(format: Format) -> Self {
-        Self { total: 0, birth: 0, revision: 0, instance: 0, child: 0, line: 0, format }
+        Self { total: 0, birth: 0, revision: 0, instance: 0, child: 0, line: 0, format, halvings: 0 }
     }
 
     /// Fills `buf` with whole lines and returns how many bytes were written; 0 when the page is complete.
@@ -198,7 +202,11 @@ impl Encoder {
         if now == 0 || now != self.birth {
             return false;
         }
-        let lines = self.sample(source, instance, slots, out);
+        let lines = if source.has_distributions() && desc.kind.is_distribution() {
+            self.distribution(source, instance, slots, out)
+        } else {
+            self.sample(source, instance, slots, out)
+        };
         if lines == 0 || birth() != now {
             out.rewind(start);
             return false;
@@ -255,13 +263,30 @@ impl Encoder {
             let last = if index == sum { "_sum" } else { "_count" };
             out.str(if bucket { "_bucket" } else { last });
         }
-        self.labels(out, instance, slots, index);
+        let braces = self.labels(out, instance, slots);
+        if desc.kind == Kind::StateSet
+            && let Some(state) = desc.details.states.get(index)
+        {
+            head::listed(out, braces, desc.name, state.as_bytes());
+        }
+        if histogram && index <= desc.details.bounds.len() {
+            out.byte(if out.len() == braces { b'{' } else { b',' });
+            out.str("le=\"");
+            match desc.details.bounds.get(index) {
+                Some(bound) => number::bound(out, self.format, u64::from(*bound), desc.scale),
+                None => out.str("+Inf"),
+            }
+            out.byte(b'"');
+        }
+        if out.len() > braces {
+            out.byte(b'}');
+        }
         line::finish(out, self.format, start, value, scale);
         lines
     }
 
-    /// Writes `{…}`: constant labels, then the child's, then that of the line; nothing if there is none.
-    fn labels(&self, out: &mut Out<'_>, instance: &Instance<'_>, slots: Option<&dyn Slots>, index: usize) {
+    /// Writes `{…`: constant labels, then the child's; nothing if there is none. Returns where that begins.
+    fn labels(&self, out: &mut Out<'_>, instance: &Instance<'_>, slots: Option<&dyn Slots>) -> usize {
         let Instance { desc, labels, .. } = instance;
         let child = usize::from(self.child);
         let start = out.len();
@@ -280,23 +305,7 @@ impl Encoder {
             };
             head::listed(out, start, dimension.name, value);
         }
-        if desc.kind == Kind::StateSet
-            && let Some(state) = desc.details.states.get(index)
-        {
-            head::listed(out, start, desc.name, state.as_bytes());
-        }
-        if desc.kind == Kind::Histogram && index <= desc.details.bounds.len() {
-            out.byte(if out.len() == start { b'{' } else { b',' });
-            out.str("le=\"");
-            match desc.details.bounds.get(index) {
-                Some(bound) => number::bound(out, self.format, *bound, desc.scale),
-                None => out.str("+Inf"),
-            }
-            out.byte(b'"');
-        }
-        if out.len() > start {
-            out.byte(b'}');
-        }
+        start
     }
 }
 

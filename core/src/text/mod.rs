@@ -14,6 +14,7 @@
 
 mod copy;
 mod encoder;
+mod exponential;
 mod format;
 pub mod head;
 mod last;
@@ -22,5 +23,6 @@ pub mod number;
 mod out;
 
 pub use encoder::{Encoder, Error};
+pub use exponential::{Cumulative, Upper};
 pub use format::Format;
 pub use out::Out;

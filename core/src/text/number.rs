@@ -28,13 +28,18 @@ pub fn decimal(out: &mut Out<'_>, n: u64, scale: Scale) {
 /// Writes an upper bound as the value of an `le` label: the canonical form of the number
 /// (OpenMetrics 1.0, "Considerations: Canonical Numbers"), which is Go's shortest form (`0.005`, `1e-06`), in
 /// OpenMetrics with `.0` behind what would look like an integer.
-pub fn bound(out: &mut Out<'_>, format: Format, bound: u32, scale: Scale) {
-    let (mut rest, mut digits) = (bound, 1);
+pub fn bound(out: &mut Out<'_>, format: Format, bound: u64, scale: Scale) {
+    let (mut wide, mut digits) = (bound, 1);
+    while wide > u64::from(u32::MAX) {
+        wide = tenth(wide);
+        digits += 1;
+    }
+    let mut rest = wide as u32;
     while rest > 9 {
         rest /= 10;
         digits += 1;
     }
-    shortest(out, format, u64::from(bound), digits, i32::from(scale.exponent()));
+    shortest(out, format, bound, digits, i32::from(scale.exponent()));
 }
 
 /// Writes `n`, which has so many digits, times ten to the power of `exponent` as Go's `%g` with shortest precision does:
@@ -191,7 +196,7 @@ mod tests {
     }
 
     fn le(n: u32, exponent: i8) -> String {
-        text(|out| bound(out, Format::Text, n, Scale::new(exponent)))
+        text(|out| bound(out, Format::Text, n.into(), Scale::new(exponent)))
     }
 
     #[test]

@@ -134,8 +134,8 @@ pub mod wire;
 #[cfg(feature = "f32")]
 pub use instrument::GaugeF32;
 pub use instrument::{
-    Counter, CounterFn, ExponentialHistogram, Gauge, GaugeFn, Histogram, Info, OptionalGauge, OptionalGaugeFn,
-    SignedExponentialHistogram, StateSet,
+    Counter, CounterFn, ExponentialHistogram, Gauge, GaugeFn, Histogram, Info, OptionalGauge,
+    OptionalGaugeFn, SignedExponentialHistogram, StateSet,
 };
 #[cfg(feature = "derive")]
 pub use narthex_derive::{LabelSet, LabelValues, Metrics};

@@ -121,7 +121,8 @@ impl<const N: usize, const R: usize> State<N, R> {
                 self.rings.cell(at / N, at % N)?
             }
             _ => {
-                let ring = cell.checked_sub(const { Exponential::window(N, R, 0) }).filter(|ring| *ring < R)?;
+                let ring =
+                    cell.checked_sub(const { Exponential::window(N, R, 0) }).filter(|ring| *ring < R)?;
                 let (first, cell) = self.rings.window(ring);
                 Window { first, cell, halvings: self.rings.halvings() }.pack(N)
             }
@@ -213,7 +214,10 @@ macro_rules! histogram {
         impl<const N: usize> fmt::Debug for $name<N> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let (count, sum) = (self.count(), self.sum());
-                f.debug_struct(stringify!($name)).field("count", &count).field("sum", &sum).finish_non_exhaustive()
+                f.debug_struct(stringify!($name))
+                    .field("count", &count)
+                    .field("sum", &sum)
+                    .finish_non_exhaustive()
             }
         }
 

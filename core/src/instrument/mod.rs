@@ -25,10 +25,10 @@ pub(crate) mod sync;
 mod timer;
 
 pub use counter::Counter;
+pub use exponential::{ExponentialHistogram, SignedExponentialHistogram};
 pub use gauge::Gauge;
 #[cfg(feature = "f32")]
 pub use gauge_f32::GaugeF32;
-pub use exponential::{ExponentialHistogram, SignedExponentialHistogram};
 pub use histogram::Histogram;
 pub use info::Info;
 pub use label_set::{LabelSet, Storage};

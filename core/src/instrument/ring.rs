@@ -41,7 +41,7 @@ impl<const N: usize, const R: usize> Rings<N, R> {
     pub(super) fn add(&self, ring: usize, index: i32, n: u64) {
         let Some(ring) = self.rings.get(ring) else { return };
         let place = merged(index, self.halvings()) - i32::from(ring.first.get());
-        let cell = if (place as u32) < u32::from(ring.len.get()) {
+        let cell = if place.cast_unsigned() < u32::from(ring.len.get()) {
             ring.count(place)
         } else {
             self.widen(ring, index)
@@ -116,7 +116,7 @@ impl<const N: usize> Ring<N> {
 
     #[inline]
     fn slot(&self, place: i32) -> usize {
-        (i32::from(self.cell.get()) + place) as usize & (N - 1)
+        (i32::from(self.cell.get()) + place).cast_unsigned() as usize & (N - 1)
     }
 
     /// The lowest and the highest bucket, with this one among them.
@@ -132,7 +132,7 @@ impl<const N: usize> Ring<N> {
             self.cell.set(self.slot(low - i32::from(self.first.get())) as u16);
         }
         self.first.set(low as i16);
-        self.len.set((high - low + 1) as u16);
+        self.len.set((high - low + 1).cast_unsigned() as u16);
         self.count(at - low)
     }
 
@@ -151,7 +151,7 @@ impl<const N: usize> Ring<N> {
             }
         }
         self.first.set(lowest as i16);
-        self.len.set((merged(first + len - 1, times) - lowest + 1) as u16);
+        self.len.set((merged(first + len - 1, times) - lowest + 1).cast_unsigned() as u16);
     }
 }
 

@@ -134,7 +134,9 @@ impl<'a> Desc<'a> {
             Kind::Histogram | Kind::Summary => self.details.bounds.len().saturating_add(2),
             // As `Exponential::cells`; here in few instructions, as all have them.
             Kind::ExponentialHistogram => match self.details.bounds {
-                [head, ..] => (((*head >> 16) as usize + 1) << matches!(self.number, Number::Signed) as u32) + 3,
+                [head, ..] => {
+                    (((*head >> 16) as usize + 1) << matches!(self.number, Number::Signed) as u32) + 3
+                }
                 [] => 0,
             },
             Kind::Info => 0,

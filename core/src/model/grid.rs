@@ -140,7 +140,7 @@ impl<'a> Grid<'a> {
     pub fn threshold(&self, index: i32) -> u64 {
         let place = index - self.offset();
         let octave = place >> self.schema();
-        let at = place as usize & (self.high.len() - 1);
+        let at = place.cast_unsigned() as usize & (self.high.len() - 1);
         let word = |words: &[u32]| words.get(at).copied().map_or(0, u64::from);
         match octave {
             ..0 => 0,
@@ -191,7 +191,7 @@ const fn fill(words: &mut [u32], scale: Scale, buckets: usize) {
         within += 1;
     }
     let offset = within as i32 - ((unit.exponent + 1) << schema);
-    *head = ((buckets as u32) << 16) | (offset as u16 as u32);
+    *head = ((buckets as u32) << 16) | (offset as i16).cast_unsigned() as u32;
     let (mut high, mut low) = bounds.split_at_mut(len);
     let mut at = within;
     while let ([upper, upper_rest @ ..], [lower, lower_rest @ ..]) = (high, low) {

@@ -11,7 +11,7 @@ use crate::model::{Exponential, Scale, Window};
 ///
 /// From one line to the next each cell is read once, and what was read before is kept as the total. If buckets were
 /// merged meanwhile, the next bound above the last one is found among those of then, and everything up to it read anew.
-/// Either way no line counts less than the one before, and the last total is that of exactly the cells that were printed.
+/// Either way no line counts less than the one before, and `+Inf`, which is the last total, not less than any.
 ///
 /// ```
 /// use narthex::ExponentialHistogram;
@@ -116,7 +116,8 @@ impl Cumulative {
                 continue;
             }
             let count = cell.map_or(0, read);
-            let bound = Some(upper(shape, position)).filter(|bound| position > last && Some(*bound) != printed);
+            let bound =
+                Some(upper(shape, position)).filter(|bound| position > last && Some(*bound) != printed);
             if count > 0 && bound.is_some() && lower.is_some() {
                 let (position, bound) = lower?;
                 self.position = position;

@@ -33,7 +33,7 @@ impl Bound {
 
     /// Renders a bound given in a device's unit.
     pub fn scaled(bound: u32, scale: Scale) -> Self {
-        Self::render(|out, format| number::bound(out, format, bound, scale))
+        Self::render(|out, format| number::bound(out, format, u64::from(bound), scale))
     }
 
     /// The text for a format.

@@ -94,7 +94,11 @@ impl Encoder {
 
     /// Goes on to the next bound of an exponential histogram, if there is one, and makes its position the number of the
     /// line; behind the last, that of `+Inf`.
-    fn next_bound(&mut self, shape: &Exponential<'_>, read: &dyn Fn(usize) -> Option<Value>) -> Option<Upper> {
+    fn next_bound(
+        &mut self,
+        shape: &Exponential<'_>,
+        read: &dyn Fn(usize) -> Option<Value>,
+    ) -> Option<Upper> {
         let number = |cell| match read(cell) {
             Some(Value::Unsigned(n)) => n,
             _ => 0,
@@ -118,7 +122,8 @@ impl Encoder {
         let index = usize::from(self.line.wrapping_sub(COMMENTS));
         let Value::Unsigned(n) = read(index)? else { return None };
         let lines = quantiles.len() + 2;
-        let last = Line { suffix: "_sum", label: None, value: Some(Value::Unsigned(n)), scale: desc.scale, lines };
+        let last =
+            Line { suffix: "_sum", label: None, value: Some(Value::Unsigned(n)), scale: desc.scale, lines };
         Some(match quantiles.get(index) {
             Some(quantile) => {
                 let quantile = Upper { negative: false, magnitude: u64::from(*quantile) };

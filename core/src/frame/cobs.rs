@@ -38,7 +38,7 @@ pub(super) fn encode_in_place(buf: &mut [u8], start: usize, end: usize) -> usize
     // A zero behind the body ends its last run, and the code of the next, which is none, is the delimiter.
     put(buf, end, DELIMITER);
     let (mut code_at, mut out, mut code) = (0, 1, 1u8);
-    for at in start..=end {
+    for at in start..end.wrapping_add(1) {
         let byte = buf.get(at).copied().unwrap_or(DELIMITER);
         if byte != DELIMITER {
             put(buf, out, byte);

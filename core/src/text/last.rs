@@ -19,8 +19,19 @@ pub(super) fn whole(out: &mut Out<'_>, n: u64) {
         return long(out, n);
     }
     let (digits, used) = short(n as u32);
-    let text = u128::from(b' ') | u128::from(digits) << 8 | u128::from(b'\n') << (8 * (used + 1));
-    out.first_of(&text.to_le_bytes(), used as usize + 2);
+    let used = used as usize;
+    if let Some(room) = out.room::<10>() {
+        let [space, place @ .., _] = room;
+        (*space, *place) = (b' ', digits.to_le_bytes());
+        if let Some(end) = room.get_mut(used + 1) {
+            *end = b'\n';
+        }
+        out.advance(used + 2);
+    } else {
+        out.byte(b' ');
+        out.bytes(digits.to_le_bytes().get(..used).unwrap_or_default());
+        out.byte(b'\n');
+    }
 }
 
 /// Writes a space, a decimal and a line feed; returns whether it could: no more than eight digits may stand on either

@@ -45,6 +45,17 @@ pub fn finish(out: &mut Out<'_>, format: Format, start: usize, value: Value, sca
     }
 }
 
+/// Ends a line as [`finish`] does, with a whole number.
+#[inline]
+pub fn whole(out: &mut Out<'_>, n: u64) {
+    if cfg!(target_pointer_width = "64") {
+        return last::whole(out, n);
+    }
+    out.byte(b' ');
+    number::decimal(out, n, Scale::ONE);
+    out.byte(b'\n');
+}
+
 /// Writes what ends a page: `# EOF` in OpenMetrics, nothing in text 0.0.4.
 pub fn end(out: &mut Out<'_>, format: Format) {
     if format == Format::OpenMetrics {

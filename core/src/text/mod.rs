@@ -21,8 +21,10 @@ mod last;
 pub mod line;
 pub mod number;
 mod out;
+mod piece;
 
 pub use encoder::{Encoder, Error};
 pub use exponential::{Cumulative, Upper};
 pub use format::Format;
 pub use out::Out;
+pub use piece::Piece;

@@ -1,5 +1,6 @@
 //! Where text goes: the caller's buffer.
 
+use super::Piece;
 use super::copy::copy;
 
 /// A cursor over the caller's buffer. What does not fit is not written but still counted, so that a caller learns
@@ -78,6 +79,40 @@ impl<'a> Out<'a> {
         }
     }
 
+    /// Writes pieces one behind the other.
+    #[inline]
+    pub fn pieces<const N: usize>(&mut self, pieces: [&Piece; N]) {
+        let rest = self.buf.get_mut(self.len..).unwrap_or_default();
+        let mut len = 0usize;
+        for piece in pieces {
+            // Copied whole where there is room, which takes less time than to find out how much of it is text.
+            let rest = rest.get_mut(len..).unwrap_or_default();
+            if let (true, Some(room)) = (piece.len() <= 32, rest.first_chunk_mut::<32>())
+                && let Some(text) = piece.text.first_chunk()
+            {
+                *room = *text;
+            } else if let Some(room) = rest.first_chunk_mut() {
+                *room = piece.text;
+            } else {
+                copy(rest, piece.as_bytes());
+            }
+            len = len.wrapping_add(piece.len());
+        }
+        self.len = self.len.wrapping_add(len);
+    }
+
+    /// Room for `N` bytes, if there is: what is written there counts once [`advance`](Self::advance) is called.
+    #[inline]
+    pub(super) fn room<const N: usize>(&mut self) -> Option<&mut [u8; N]> {
+        self.buf.get_mut(self.len..)?.first_chunk_mut()
+    }
+
+    /// So many bytes were written.
+    #[inline]
+    pub(super) fn advance(&mut self, len: usize) {
+        self.len = self.len.wrapping_add(len);
+    }
+
     /// Writes once more the `len` bytes that were written from `start` on.
     #[inline]
     pub fn again(&mut self, start: usize, len: usize) {
@@ -150,6 +185,25 @@ fn ahead<const N: usize>(room: &mut [u8], from: &[u8]) -> Option<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_are_written_without_their_padding() {
+        let text = "0123456789".repeat(10);
+        for len in (0..=Piece::MOST).flat_map(|a| [0, 1, 31, 32, 33, Piece::MOST].map(|b| (a, b))) {
+            let all = std::format!("{}{}", &text[..len.0], &text[..len.1]);
+            let [a, b] = [len.0, len.1].map(|len| Piece::new(&text[..len]).unwrap());
+            assert_eq!((a.as_bytes(), b.len()), (&text.as_bytes()[..len.0], len.1));
+            for room in [0, all.len().saturating_sub(1), all.len(), all.len() + 1, all.len() + 40, 300] {
+                let mut buf = [0xff; 300];
+                let mut out = Out::new(&mut buf[..room]);
+                out.pieces([&a, &b]);
+                assert_eq!((out.is_full(), out.len()), (room < all.len(), all.len()));
+                assert!(room < all.len() || out.written() == all.as_bytes());
+                assert!(buf[room..].iter().all(|byte| *byte == 0xff));
+            }
+        }
+        assert!(Piece::new(&text).is_none());
+    }
 
     #[test]
     fn what_was_written_is_written_again_at_any_length() {

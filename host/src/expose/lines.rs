@@ -1,11 +1,14 @@
 //! The lines of a family, out of texts that are ready.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use narthex::model::{Kind, Scale, Value};
 use narthex::text::{Format, Out, head, line};
 
-use crate::model::{Bound, Child, Family, Point};
+use super::heads::{Head, Heads};
+use crate::model::{Bound, Child, Family, Form, Point, Shape};
+use crate::registry::{Row, Run};
 
 /// How the lines of one family after the other are written on one page.
 #[derive(Debug)]
@@ -17,6 +20,7 @@ pub(super) struct Lines {
     sum: Beginning,
     count: Beginning,
     since: Beginning,
+    heads: Heads,
 }
 
 /// What begins a line: the name of a series and a brace, for labels to follow.
@@ -32,6 +36,7 @@ impl Lines {
             sum: Beginning::default(),
             count: Beginning::default(),
             since: Beginning::default(),
+            heads: Heads::default(),
         }
     }
 
@@ -41,6 +46,7 @@ impl Lines {
 
     /// What comes now is of this family.
     pub(super) fn begin(&mut self, family: &Family) {
+        self.heads.clear();
         let name = &*family.name;
         if family.kind == Kind::Histogram {
             self.value.set(name, "_bucket");
@@ -73,6 +79,94 @@ impl Lines {
         }
         if let (true, Some(created)) = (self.created, child.created) {
             line.sample(&self.since, Value::Unsigned(created), Scale::new(-3));
+        }
+    }
+
+    /// Writes the lines of children of a run, from that of this number on, until there is no more room. Returns how
+    /// many are written, those before included.
+    pub(super) fn run(&mut self, out: &mut Out<'_>, run: &Run, from: usize) -> usize {
+        let Some(shape) = run.shape() else { return from };
+        if !self.heads.are_of(shape) {
+            self.make_heads(shape);
+        }
+        let children = shape.labels.len().max(1);
+        let (mut written, mut child) = (from, from % children);
+        for (row, cells) in run.rows_from(from / children) {
+            while let Some(cells) = shape.cells_of(cells, child) {
+                let Some(heads) = self.heads.of(child) else { return written };
+                let start = out.len();
+                self.alike(out, shape, row, cells, heads);
+                if out.is_full() {
+                    out.rewind(start);
+                    return written;
+                }
+                written += 1;
+                child += 1;
+            }
+            child = 0;
+        }
+        written
+    }
+
+    /// Writes the lines of one child of a run.
+    #[inline]
+    fn alike(&self, out: &mut Out<'_>, shape: &Shape, row: &Row, cells: &[u64], mut heads: &[Head]) {
+        let Some((last, buckets)) = cells.split_last() else { return };
+        let mut total = 0u64;
+        for bucket in buckets {
+            total = total.wrapping_add(*bucket);
+            if let Some(head) = heads.split_off_first() {
+                head.write(out, &row.text);
+                line::whole(out, total);
+            }
+        }
+        if let Some(head) = heads.split_off_first() {
+            let start = out.len();
+            head.write(out, &row.text);
+            match shape.value(*last) {
+                Value::Unsigned(n) if shape.scale == Scale::ONE => line::whole(out, n),
+                value => line::finish(out, self.format, start, value, shape.scale),
+            }
+        }
+        if let Form::Histogram(_) = shape.form
+            && let Some(head) = heads.split_off_first()
+        {
+            head.write(out, &row.text);
+            line::whole(out, total);
+        }
+        if let Some(created) = row.created
+            && let Some(head) = heads.split_off_first()
+        {
+            let start = out.len();
+            head.write(out, &row.text);
+            line::finish(out, self.format, start, Value::Unsigned(created), Scale::new(-3));
+        }
+    }
+
+    /// Makes the heads of a shape ready: for each child those of its lines, as [`child`](Self::child) writes them.
+    fn make_heads(&mut self, shape: &Arc<Shape>) {
+        let Self { format, created, value, sum, count, since, heads } = self;
+        let values = match &shape.form {
+            Form::Value => 1,
+            Form::Histogram(bounds) => bounds.len().saturating_add(3),
+        };
+        heads.begin(shape, values.saturating_add((*created).into()));
+        for [before, behind] in &shape.labels {
+            let mut one = |beginning: &Beginning, end: &str| {
+                heads.add([&beginning.0, before], [behind, end]);
+            };
+            match &shape.form {
+                Form::Value => one(value, "}"),
+                Form::Histogram(bounds) => {
+                    let ends = bounds.iter().map(|bound| bound.label(*format)).chain([Bound::INFINITE]);
+                    ends.for_each(|end| one(value, end));
+                    one(sum, "}");
+                    one(count, "}");
+                }
+            }
+            if *created {
+                one(since, "}");
+            }
         }
     }
 

@@ -21,6 +21,7 @@
 //! ```
 
 pub mod compress;
+mod heads;
 pub mod http;
 mod lines;
 pub mod negotiate;

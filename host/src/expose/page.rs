@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 use narthex::text::{Format, Out, line};
 
 use super::lines::Lines;
-use crate::registry::{Gathered, Resume};
+use crate::model::{Child, Family};
+use crate::registry::{Gathered, Resume, Run, Visitor};
 
 /// A page under way: families by name, children by label text, all lines of a child from one state.
 ///
@@ -18,6 +19,8 @@ pub struct Page {
     lines: Lines,
     /// The family that is being written, by index.
     at: usize,
+    /// Whether its lines are.
+    begun: bool,
     /// Whether its comment lines are.
     headed: bool,
     resume: Resume,
@@ -35,6 +38,7 @@ impl Page {
             format,
             lines: Lines::new(format),
             at: 0,
+            begun: false,
             headed: false,
             resume: Resume::default(),
             done: false,
@@ -81,33 +85,65 @@ impl Page {
 
     /// Writes until the page is done (true), or `buf` is full.
     fn fill(&mut self, buf: &mut Vec<u8>, len: &mut usize) -> bool {
-        let Self { gathered, format, lines, at, headed, resume, done } = self;
+        let Self { gathered, format, lines, at, begun, headed, resume, done } = self;
         while let Some(planned) = gathered.families().get(*at) {
-            lines.begin(&planned.family);
-            let all = planned.visit(resume, |child| {
-                let fits = append(buf, len, |out| {
-                    if !*headed {
-                        lines.head(out, &planned.family);
-                    }
-                    lines.child(out, child);
-                });
-                if !fits {
-                    return ControlFlow::Break(());
-                }
-                *headed = true;
-                ControlFlow::Continue(())
-            });
-            if !all {
+            if !*begun {
+                lines.begin(&planned.family);
+                *begun = true;
+            }
+            if !planned.visit(resume, &mut Writer { buf, len, lines, headed, family: &planned.family }) {
                 return false;
             }
             *at += 1;
-            *headed = false;
+            (*begun, *headed) = (false, false);
             resume.restart();
         }
         if !*done {
             *done = append(buf, len, |out| line::end(out, *format));
         }
         *done
+    }
+}
+
+/// Writes the children of one family, the first behind its comment lines.
+struct Writer<'a> {
+    buf: &'a mut Vec<u8>,
+    len: &'a mut usize,
+    lines: &'a mut Lines,
+    headed: &'a mut bool,
+    family: &'a Family,
+}
+
+impl Visitor for Writer<'_> {
+    fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
+        let Self { buf, len, lines, headed, family } = self;
+        let fits = append(buf, len, |out| {
+            if !**headed {
+                lines.head(out, family);
+            }
+            lines.child(out, child);
+        });
+        if !fits {
+            return ControlFlow::Break(());
+        }
+        **headed = true;
+        ControlFlow::Continue(())
+    }
+
+    fn run(&mut self, run: &Run) -> usize {
+        let (children, mut written) = (run.children(), 0);
+        loop {
+            if *self.headed {
+                let mut out = Out::new(self.buf.get_mut(*self.len..).unwrap_or_default());
+                written = self.lines.run(&mut out, run, written);
+                *self.len += out.len();
+            }
+            // What comes first, or is larger than a chunk, is written as any child is.
+            if written == children || run.show(written, self).is_break() {
+                return written;
+            }
+            written += 1;
+        }
     }
 }
 

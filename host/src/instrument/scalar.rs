@@ -1,13 +1,13 @@
 //! One instrument under a family, without labels.
 
 use std::fmt;
-use std::ops::{ControlFlow, Deref};
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Metric;
 use super::metric::created;
 use crate::model::{Child, Family, Point};
-use crate::registry::{Indexed, Resume};
+use crate::registry::{Indexed, Resume, Visitor};
 
 /// An instrument that is a family of its own, to be registered and updated through one handle.
 pub struct Scalar<M: Metric> {
@@ -46,16 +46,11 @@ impl<M: Metric> Indexed for Scalar<M> {
         vec![Arc::clone(&self.family)]
     }
 
-    fn visit(
-        &self,
-        family: &str,
-        _: &mut Resume,
-        visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
-    ) -> bool {
+    fn visit(&self, family: &str, _: &mut Resume, visitor: &mut dyn Visitor) -> bool {
         if *family != *self.family.name {
             return true;
         }
-        let show = |point: Point<'_>| visitor(&Child { labels: &[], point, created: self.created });
+        let show = |point: Point<'_>| visitor.child(&Child { labels: &[], point, created: self.created });
         self.metric.show(&self.shape, show).is_continue()
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::ops::{Bound, ControlFlow};
+use std::ops::Bound;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Metric;
 use super::metric::created;
 use crate::model::{Child, Defect, Family, LabelText, Point};
-use crate::registry::{Indexed, Resume};
+use crate::registry::{Indexed, Resume, Visitor};
 
 /// The wrong number of label values.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,12 +137,7 @@ impl<M: Metric> Indexed for Vector<M> {
         vec![Arc::clone(&self.family)]
     }
 
-    fn visit(
-        &self,
-        family: &str,
-        resume: &mut Resume,
-        visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
-    ) -> bool {
+    fn visit(&self, family: &str, resume: &mut Resume, visitor: &mut dyn Visitor) -> bool {
         if *family != *self.family.name {
             return true;
         }
@@ -151,7 +146,7 @@ impl<M: Metric> Indexed for Vector<M> {
         let from = (Bound::Included(resume.key.as_str()), Bound::Unbounded);
         for (labels, entry) in children.range::<str, _>(from) {
             let show = |point: Point<'_>| {
-                visitor(&Child { labels: &[labels.as_str()], point, created: entry.created })
+                visitor.child(&Child { labels: &[labels.as_str()], point, created: entry.created })
             };
             if entry.metric.show(&self.shape, show).is_break() {
                 resume.key.clear();
@@ -172,6 +167,8 @@ impl<M: Metric> fmt::Debug for Vector<M> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::ops::ControlFlow;
+
     use crate::instrument::Counter;
 
     fn vector() -> Arc<Vector<Counter>> {
@@ -180,7 +177,7 @@ mod tests {
 
     fn shown(vector: &Vector<Counter>, resume: &mut Resume, most: usize) -> Vec<String> {
         let mut shown = Vec::new();
-        vector.visit("x_total", resume, &mut |child| {
+        vector.visit("x_total", resume, &mut |child: &Child<'_>| {
             if shown.len() == most {
                 return ControlFlow::Break(());
             }

@@ -6,9 +6,11 @@ mod bound;
 mod child;
 mod family;
 mod labels;
+mod shape;
 
 pub use bound::Bound;
 pub use child::{Child, Point};
 pub use family::Family;
 pub use labels::LabelText;
-pub use narthex::model::{Defect, Kind, Label, Scale, Value};
+pub use narthex::model::{Defect, Kind, Label, Number, Scale, Value};
+pub use shape::{Form, Shape};

@@ -2,10 +2,10 @@
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
-use std::ops::{ControlFlow, Range};
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::{GatherError, GatherErrors, Indexed, Resume};
+use super::{GatherError, GatherErrors, Indexed, Resume, Visitor};
 use crate::model::{Bound, Child, Family, LabelText, Point, Scale, Value};
 
 /// Children of several families, copied; an [`Indexed`] source once it is [finished](Arena::finish).
@@ -222,12 +222,7 @@ impl Indexed for Arena {
         families
     }
 
-    fn visit(
-        &self,
-        family: &str,
-        resume: &mut Resume,
-        visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
-    ) -> bool {
+    fn visit(&self, family: &str, resume: &mut Resume, visitor: &mut dyn Visitor) -> bool {
         let start = self.rows.partition_point(|row| self.name(row) < family).max(resume.index);
         for (index, row) in self.rows.iter().enumerate().skip(start) {
             if self.name(row) != family {
@@ -248,7 +243,7 @@ impl Indexed for Arena {
                 },
             };
             let labels = [self.text.get(row.labels.clone()).unwrap_or("")];
-            if visitor(&Child { labels: &labels, point, created: row.created }).is_break() {
+            if visitor.child(&Child { labels: &labels, point, created: row.created }).is_break() {
                 resume.index = index;
                 return false;
             }

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{GatherErrors, Indexed, Resume};
-use crate::model::{Child, Family};
+use super::{GatherErrors, Indexed, Resume, Run, Visitor};
+use crate::model::{Child, Family, Kind};
 
 /// What can be gathered: a registry, or several joined.
 pub trait Gatherer: Send + Sync {
@@ -26,10 +26,25 @@ impl Planned {
     /// Shows the children of the family, as [`Indexed::visit`] does.
     ///
     /// The name may have become another type's since it was gathered: one page must not hold both.
-    pub fn visit(&self, resume: &mut Resume, mut visitor: impl FnMut(&Child<'_>) -> ControlFlow<()>) -> bool {
-        self.source.visit(&self.family.name, resume, &mut |child| {
-            if child.point.fits(self.family.kind) { visitor(child) } else { ControlFlow::Continue(()) }
-        })
+    pub fn visit(&self, resume: &mut Resume, visitor: &mut impl Visitor) -> bool {
+        self.source.visit(&self.family.name, resume, &mut OfKind { kind: self.family.kind, visitor })
+    }
+}
+
+/// Lets children of one kind through.
+struct OfKind<'a, V> {
+    kind: Kind,
+    visitor: &'a mut V,
+}
+
+impl<V: Visitor> Visitor for OfKind<'_, V> {
+    fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
+        if child.point.fits(self.kind) { self.visitor.child(child) } else { ControlFlow::Continue(()) }
+    }
+
+    fn run(&mut self, run: &Run) -> usize {
+        let fits = run.shape().is_some_and(|shape| shape.fits(self.kind));
+        if fits { self.visitor.run(run) } else { run.children() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::Run;
 use crate::model::{Child, Family};
 
 /// A source that writes its children straight from where they are: an instrument, or a fleet of devices.
@@ -15,22 +16,36 @@ pub trait Indexed: Send + Sync {
     /// Shows the children of `family` in an order of the source's own, in which each has its place by its labels
     /// (an instrument: by label text; the fleet: by device, then by label text), from where `resume` stands. Returns
     /// true when there is none left; false when `visitor` breaks: `resume` then stands at the child that was refused,
-    /// which is shown again next time.
+    /// which is shown again next time. Children that are alike may be shown many at once, as a [`Run`].
     ///
     /// Locks are held during one call at most. Children may come and go between calls; no child is shown twice. A
     /// family that is not there (any more) has no children.
-    fn visit(
-        &self,
-        family: &str,
-        resume: &mut Resume,
-        visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
-    ) -> bool;
+    fn visit(&self, family: &str, resume: &mut Resume, visitor: &mut dyn Visitor) -> bool;
+}
+
+/// Who is shown children: a closure, or what can do with a whole [`Run`] better than child by child.
+pub trait Visitor {
+    /// Takes a child, or refuses it, and wants no more.
+    fn child(&mut self, child: &Child<'_>) -> ControlFlow<()>;
+
+    /// Takes children of a run, in their order. Returns how many, counted through all rows; if that is not all of them,
+    /// it has refused the next one, and wants no more.
+    fn run(&mut self, run: &Run) -> usize {
+        let children = run.children();
+        (0..children).find(|child| run.show(*child, self).is_break()).unwrap_or(children)
+    }
+}
+
+impl<F: FnMut(&Child<'_>) -> ControlFlow<()>> Visitor for F {
+    fn child(&mut self, child: &Child<'_>) -> ControlFlow<()> {
+        self(child)
+    }
 }
 
 /// A place among the children of one family. Its meaning is its source's own; the default is the start.
 ///
 /// A source whose children come and go keeps a key rather than an index, so that nothing shifts between two calls.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Resume {
     /// A key, such as the label text of the child that was refused.
     pub key: String,
@@ -38,6 +53,8 @@ pub struct Resume {
     pub index: usize,
     /// Memory for the next key.
     spare: String,
+    /// Memory for runs.
+    run: Option<Box<Run>>,
 }
 
 impl Resume {
@@ -45,6 +62,16 @@ impl Resume {
     pub fn restart(&mut self) {
         self.key.clear();
         self.index = 0;
+    }
+
+    /// Takes memory for runs, to be given [back](Self::keep).
+    pub(crate) fn take_run(&mut self) -> Box<Run> {
+        self.run.take().unwrap_or_default()
+    }
+
+    /// Keeps memory for runs.
+    pub(crate) fn keep(&mut self, run: Box<Run>) {
+        self.run = Some(run);
     }
 
     /// Takes key and index out, to begin with, and memory for the next key.

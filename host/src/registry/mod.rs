@@ -31,6 +31,7 @@ mod gathered;
 mod indexed;
 mod names;
 mod plan;
+mod run;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -38,15 +39,16 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::collector::Collector;
-use crate::model::Family;
+use crate::model::{Child, Family};
 
 pub(crate) use arena::{Arena, Mark};
 pub use error::{GatherError, GatherErrors, RegisterError};
 pub use gathered::{Gathered, Gatherer, Planned};
-pub use indexed::{Indexed, Resume};
+pub use indexed::{Indexed, Resume, Visitor};
 pub use names::Conflict;
 use names::Names;
 use plan::Plan;
+pub use run::{Row, Run};
 
 /// What sources can be registered with.
 pub trait Registerer: Send + Sync {
@@ -196,7 +198,7 @@ impl Sources {
 /// The label texts of a source's children.
 fn children(source: &dyn Indexed, family: &Family) -> Vec<String> {
     let mut children = Vec::new();
-    source.visit(&family.name, &mut Resume::default(), &mut |child| {
+    source.visit(&family.name, &mut Resume::default(), &mut |child: &Child<'_>| {
         let mut labels = String::new();
         child.join_labels(&mut labels);
         children.push(labels);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Arena, Conflict, GatherError, Gathered, Indexed, Names, Planned, Resume};
 use crate::collector::{Collected, Collector};
-use crate::model::Family;
+use crate::model::{Child, Family};
 
 /// The plan of a page while it is made. Sources come in the order of their registration; in a conflict a family that
 /// was known at registration wins, else the one that came first.
@@ -69,7 +69,7 @@ impl<'a> Plan<'a> {
             }
             let index = arena.family(Arc::clone(family));
             for source in sources.drain(..) {
-                source.visit(&family.name, &mut Resume::default(), &mut |child| {
+                source.visit(&family.name, &mut Resume::default(), &mut |child: &Child<'_>| {
                     arena.copy(index, child);
                     ControlFlow::Continue(())
                 });

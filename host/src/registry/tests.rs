@@ -91,17 +91,12 @@ impl Indexed for Fleet {
         self.0.lock().unwrap().clone()
     }
 
-    fn visit(
-        &self,
-        family: &str,
-        _: &mut Resume,
-        visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
-    ) -> bool {
+    fn visit(&self, family: &str, _: &mut Resume, visitor: &mut dyn Visitor) -> bool {
         if !self.0.lock().unwrap().iter().any(|there| *there.name == *family) {
             return true;
         }
         let point = Point::Value { value: Value::Unsigned(1), scale: Scale::ONE };
-        visitor(&Child { labels: &["device=\"a\""], point, created: None }).is_continue()
+        visitor.child(&Child { labels: &["device=\"a\""], point, created: None }).is_continue()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `--record`, `--replay`, and what comes between frames.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
 
@@ -95,15 +95,17 @@ fn text_between_frames_is_printed_without_what_steers_terminals() {
 fn lines_of_several_devices_begin_with_their_names() {
     let mut child =
         narthex(&[&["relay", "--tcp", "127.0.0.1:0", "--print-text"][..], &ANY].concat()).spawn().unwrap();
-    let mut stdout = child.stdout.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let running = Running::of(child);
     let address = running.listens("tcp");
+    let mut printed = String::new();
     for name in ["p", "q"] {
         TcpStream::connect(&address).unwrap().write_all(&talking(name)).unwrap();
         running.until("/metrics", |page| shows(page, name));
+        // What is shown may not be printed yet, and lines of the first would get its name once there is a second.
+        (0..40).for_each(|_| assert!(stdout.read_line(&mut printed).unwrap() > 0));
     }
     assert_eq!(running.stop("-TERM").0, Some(0));
-    let mut printed = String::new();
     stdout.read_to_string(&mut printed).unwrap();
     assert!(
         printed.contains("\nline 39 of p\u{fffd}\n") && printed.contains("\nq: line 39 of q\u{fffd}\n"),

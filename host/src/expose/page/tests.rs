@@ -197,12 +197,12 @@ impl Indexed for Pieces {
         vec![Arc::new(Family::gauge("pieces", "Pieces.").unwrap())]
     }
 
-    fn visit(&self, _: &str, _: &mut Resume, visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>) -> bool {
+    fn visit(&self, _: &str, _: &mut Resume, visitor: &mut dyn Visitor) -> bool {
         let point = Point::Value { value: Value::Signed(-15), scale: Scale::new(-1) };
         let all = ["a=\"1\"", ",b=\"2\"", ",c=\"3\"", ",d=\"4\"", ",e=\"5\"", ",f=\"6\"", ",g=\"7\""];
         [&["", ""][..], &all[..2], &all[..6], &all]
             .iter()
-            .all(|labels| visitor(&Child { labels, point, created: None }).is_continue())
+            .all(|labels| visitor.child(&Child { labels, point, created: None }).is_continue())
     }
 }
 

@@ -241,8 +241,9 @@ impl Sink for Tenant {
     fn progress(&mut self, known: usize, total: usize) {
         let mut state = self.device.lock();
         (state.known, state.total) = (known, total);
+        drop(state);
         if known == total {
-            state.series.complete(|layout| self.fleet.schemas().intern_layout(layout));
+            self.fleet.complete(&self.device);
         }
     }
 

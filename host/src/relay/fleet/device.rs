@@ -1,6 +1,5 @@
 //! One device: what it has said last.
 
-use std::hint::black_box;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,17 +20,12 @@ const FIRST_SILENCE: Duration = Duration::from_secs(60);
 
 /// A device. Its session writes, pages read; each holds the lock for one frame, or for one family of a few devices.
 #[derive(Debug)]
-#[repr(align(64))]
 pub(super) struct Device {
     state: Mutex<State>,
 }
 
 /// Everything about a device that changes.
-///
-/// A page of many devices goes to every one of them for each family, and takes most of its time to wait for memory:
-/// all that it reads of a device beside labels and cells shares one cache line with the lock.
 #[derive(Debug)]
-#[repr(C)]
 pub(super) struct State {
     /// The first of the labels that the gateway adds, ready to be shown; mostly there is but the device's.
     label: Box<str>,
@@ -103,11 +97,6 @@ impl Device {
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Reads what stands beside the lock, which need not be waited for.
-    pub(super) fn touch(&self) {
-        black_box(self.state.is_poisoned());
-    }
 }
 
 impl State {
@@ -151,11 +140,6 @@ impl State {
     /// The labels that the gateway adds, ready to be shown: the first, and the rest.
     pub(super) fn labels(&self) -> (&str, &[Box<str>]) {
         (&self.label, &self.labels)
-    }
-
-    /// Reads what most series show of the device.
-    pub(super) fn touch_label(&self) {
-        black_box(self.label.as_bytes().first().copied());
     }
 
     /// Whether the gateway adds other labels than the device's.

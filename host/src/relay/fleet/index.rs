@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::device::{Device, State};
 use super::roster::{Members, Roster};
+use super::show::Shown;
 use crate::model::Family;
 
 /// The devices of the fleet, and the families they bring.
@@ -35,13 +36,22 @@ impl Index {
         }
         let Some(number) = self.devices.number(&state.name) else { return 0 };
         let mut hint = 0;
-        state.series.offer(|family| {
+        let refused = state.series.offer(|family| {
             if let Some(why) = self.conflict(family) {
                 return Err(why);
             }
             self.show(family, number, &mut hint);
             Ok(())
-        })
+        });
+        self.refresh(device, state);
+        refused
+    }
+
+    /// Takes up how pages read the device without locking it, which may have changed.
+    pub(super) fn refresh(&mut self, device: &Arc<Device>, state: &State) {
+        if self.holds(device, state) {
+            self.devices.show(&state.name, Shown::of(state));
+        }
     }
 
     /// Why a family cannot be shown beside those of other devices.

@@ -24,6 +24,7 @@ mod limits;
 mod news;
 mod own;
 mod roster;
+mod rows;
 mod schemas;
 mod series;
 mod show;
@@ -147,6 +148,7 @@ impl Fleet {
         *self.settings.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&settings);
         let devices: Vec<_> = self.read().devices.devices().cloned().collect();
         for device in devices {
+            let mut index = self.write();
             let mut state = device.lock();
             let name = Arc::clone(&state.name);
             let own = settings.labels.get(&*name).map_or(&[][..], |labels| labels);
@@ -161,6 +163,7 @@ impl Fleet {
                 }
             }
             state.rename(&name, &self.device_label, own);
+            index.refresh(&device, &state);
         }
         rest
     }
@@ -382,6 +385,17 @@ impl Fleet {
         let refused = index.offer_all(device, &mut state);
         self.tell_conflicts(&state, refused, now);
         refused
+    }
+
+    /// No more families of a device are to come: its cells move beside those of devices like it.
+    fn complete(&self, device: &Arc<Device>) {
+        let mut index = self.write();
+        let mut state = device.lock();
+        state.series.complete(|layout| {
+            let mut schemas = self.schemas();
+            (schemas.intern_layout(layout), schemas.rows.take(layout.cells()))
+        });
+        index.refresh(device, &state);
     }
 
     /// Changes a device's families, of which none is shown any more.

@@ -1,6 +1,5 @@
 //! What the gateway says about its devices: the `narthex_device_*` families.
 
-use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -12,7 +11,7 @@ use super::device::State;
 use super::show::each_device;
 use super::tally::Cause;
 use crate::model::{Child, Family, Kind, Point, Scale, Value};
-use crate::registry::Resume;
+use crate::registry::{Resume, Visitor};
 
 /// Families about devices and about the fleet.
 pub(super) struct Own {
@@ -252,13 +251,13 @@ impl Own {
         fleet: &Fleet,
         family: &str,
         resume: &mut Resume,
-        visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
+        visitor: &mut dyn Visitor,
     ) -> Option<bool> {
         let row = ROWS.iter().find(|row| row.name == family)?;
         let now = Now::read();
         let mut show = |labels: &[&str], value: Value| {
             let point = Point::Value { value, scale: row.scale };
-            visitor(&Child { labels, point, created: None })
+            visitor.child(&Child { labels, point, created: None })
         };
         if let Read::Total(read) = row.read {
             return Some(show(&[], Value::Unsigned(read(fleet))).is_continue());
@@ -273,23 +272,10 @@ impl Own {
             return Some(true);
         }
         let roster = &fleet.read().devices;
-        Some(each_device(
-            roster,
-            roster.all(),
-            resume,
-            |state| {
-                black_box(match &row.read {
-                    Read::Info => state.info().as_bytes().first().copied(),
-                    _ => state.device_label().as_bytes().first().copied(),
-                });
-                match &row.read {
-                    Read::Device(read) => _ = black_box(read(state, now)),
-                    Read::Frames => _ = black_box(outcomes(&state.counts.frames)),
-                    Read::Records => _ = black_box((state.known, state.total)),
-                    Read::Info | Read::Total(_) | Read::Fleet(..) => {}
-                }
-            },
-            |state, from, next| match &row.read {
+        Some(each_device(roster, roster.all(), resume, |device, from, next| {
+            let Some((_, entry)) = device else { return ControlFlow::Continue(()) };
+            let state = &*entry.device.lock();
+            let shown = match &row.read {
                 Read::Device(read) => show(&[state.device_label()], read(state, now)),
                 Read::Info => show(&[state.info()], Value::Unsigned(1)),
                 Read::Frames => {
@@ -300,8 +286,9 @@ impl Own {
                     self.parts(state, ("state", &parts), from, next, &mut show)
                 }
                 Read::Total(_) | Read::Fleet(..) => ControlFlow::Continue(()),
-            },
-        ))
+            };
+            shown.map_break(|()| &*entry.name)
+        }))
     }
 
     /// Shows several values of one device, told apart by a label, from the one called `from` on. If one is

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::device::Device;
+use super::show::Shown;
 
 /// The devices of the fleet by name. Each has a number as long as it is here, so that a list of devices, of which each
 /// family has one, takes four bytes a device.
@@ -15,9 +16,11 @@ pub(super) struct Roster {
     all: Members,
 }
 
-struct Entry {
-    name: Arc<str>,
-    device: Arc<Device>,
+pub(super) struct Entry {
+    pub(super) name: Arc<str>,
+    pub(super) device: Arc<Device>,
+    /// How pages read it without locking it.
+    pub(super) shown: Option<Shown>,
 }
 
 /// Some devices of a roster by number, in the order of their names.
@@ -67,7 +70,7 @@ impl Roster {
     /// Puts a device here, in place of another one of its name.
     pub(super) fn insert(&mut self, name: &Arc<str>, device: &Arc<Device>) {
         self.remove(name);
-        let entry = Some(Entry { name: Arc::clone(name), device: Arc::clone(device) });
+        let entry = Some(Entry { name: Arc::clone(name), device: Arc::clone(device), shown: None });
         let number = self.free.pop().unwrap_or_else(|| {
             self.entries.push(None);
             // There are far fewer than 2³².
@@ -79,6 +82,14 @@ impl Roster {
         let mut all = std::mem::take(&mut self.all);
         all.insert(self, number, &mut 0);
         self.all = all;
+    }
+
+    /// Pages read the device of this name that way now.
+    pub(super) fn show(&mut self, name: &str, shown: Option<Shown>) {
+        let place = self.number(name).and_then(|number| self.entries.get_mut(number as usize));
+        if let Some(entry) = place.and_then(Option::as_mut) {
+            entry.shown = shown;
+        }
     }
 
     /// Removes a device, which must be in no list any more.
@@ -93,8 +104,9 @@ impl Roster {
         self.all = all;
     }
 
+    /// What there is under this number.
     #[inline]
-    fn entry(&self, number: u32) -> Option<&Entry> {
+    pub(super) fn entry(&self, number: u32) -> Option<&Entry> {
         self.entries.get(number as usize)?.as_ref()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use super::super::session::{Added, FamilySchema};
 use super::layout::Layout;
+use super::rows::Pool;
 
 /// Families by their records.
 type Families = HashMap<Box<[u8]>, Weak<FamilySchema>>;
@@ -19,6 +20,8 @@ pub(super) struct Schemas {
     whole: HashMap<u32, Vec<Weak<[u8]>>>,
     /// By [`Layout::key`]; of two that share one, one is not shared.
     layouts: HashMap<u64, Weak<Layout>>,
+    /// Where cells are.
+    pub(super) rows: Pool,
 }
 
 impl Schemas {
@@ -75,6 +78,7 @@ impl Schemas {
         }
         self.families.retain(|(_, families)| !families.is_empty());
         self.layouts.retain(|_, layout| layout.strong_count() > 0);
+        self.rows.sweep();
         self.whole.retain(|_, all| all.iter().any(|bytes| bytes.strong_count() > 0));
     }
 

@@ -1,27 +1,28 @@
 //! The families of one device, and the newest values of their series.
 
-use std::hint::black_box;
+use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::super::session::{ChildSchema, FamilySchema, Fault, Refused, Stretch};
 use super::layout::{Layout, Slot};
+use super::rows::{Row, View};
 use super::table::Table;
 use crate::model::{Family, Kind, Point, Value};
 
 /// Families by name, and their cells.
-///
-/// What a page reads of each device stands in front, as [`State`](super::device::State) says.
 #[derive(Debug, Default)]
-#[repr(C)]
 pub(super) struct Series {
     layout: Arc<Layout>,
-    /// As many as the layout has once the first have come.
-    cells: Box<[u64]>,
+    /// Whether no families are to come.
+    is_complete: bool,
+    /// As many cells as the layout has once the first have come; open to views once each of them has.
+    row: Row,
     /// Whether every cell holds a value of this boot.
     is_whole: bool,
     /// Whether every family is shown.
     is_shown: bool,
-    /// Which cells hold a value of this boot.
+    /// Which cells hold a value of this boot; nothing if all do.
     present: Box<[bool]>,
     /// What the fleet makes of each family.
     offers: Vec<Offer>,
@@ -29,14 +30,6 @@ pub(super) struct Series {
     refused: Vec<Refused>,
     /// In the order of their cells.
     tables: Vec<Table>,
-}
-
-/// Where a family stands in a layout: those of the same firmware share one.
-#[derive(Debug, Default)]
-pub(super) struct Place {
-    layout: Option<Arc<Layout>>,
-    /// Which family of it; `None` if it has none of the name.
-    at: Option<usize>,
 }
 
 /// What the fleet makes of a device's family.
@@ -62,7 +55,11 @@ impl Series {
                 let layout = Arc::make_mut(&mut self.layout);
                 let place = layout.insert(at, schema);
                 self.offers.insert(at, Offer::Pending);
-                (self.is_whole, self.is_shown) = (false, false);
+                if std::mem::take(&mut self.is_whole) {
+                    self.present = vec![true; self.row.len()].into();
+                    self.row.open(false);
+                }
+                (self.is_complete, self.is_shown) = (false, false);
                 if schema.is_table() {
                     self.tables.push(Table::new(schema, place));
                 }
@@ -72,21 +69,33 @@ impl Series {
     }
 
     /// There are no families to come: gives memory back that was taken in advance. `share` returns the one layout that
-    /// devices like this have.
-    pub(super) fn complete(&mut self, share: impl FnOnce(&Arc<Layout>) -> Arc<Layout>) {
+    /// devices like this have, and a row beside theirs.
+    pub(super) fn complete(&mut self, share: impl FnOnce(&Arc<Layout>) -> (Arc<Layout>, Row)) {
+        if std::mem::replace(&mut self.is_complete, true) {
+            return;
+        }
         Arc::make_mut(&mut self.layout).shrink();
-        self.layout = share(&self.layout);
+        let (layout, row) = share(&self.layout);
+        self.layout = layout;
+        self.make_room();
+        self.row.move_to(row);
+        if self.is_whole {
+            self.row.open(true);
+        }
         self.offers.shrink_to_fit();
         self.tables.shrink_to_fit();
+    }
+
+    /// How pages read the cells without a lock, once there are no families to come.
+    pub(super) fn view(&self) -> Option<(&Arc<Layout>, View)> {
+        self.row.view().filter(|_| self.is_complete).map(|view| (&self.layout, view))
     }
 
     /// Makes room for the cells of families that have come: not with each of these, as they come one by one.
     fn make_room(&mut self) {
         let cells = self.layout.cells();
-        if self.cells.len() < cells {
-            let mut longer = std::mem::take(&mut self.cells).into_vec();
-            longer.resize(cells, 0);
-            self.cells = longer.into();
+        if self.row.len() < cells {
+            self.row.move_to(Row::alone(cells));
             let mut longer = std::mem::take(&mut self.present).into_vec();
             longer.resize(cells, false);
             self.present = longer.into();
@@ -99,29 +108,30 @@ impl Series {
         }
     }
 
+    /// Whether all of these cells hold a value of this boot.
+    #[inline]
+    fn has(&self, cells: Range<usize>) -> bool {
+        self.is_whole || self.present.get(cells).is_some_and(|present| present.iter().all(|is| *is))
+    }
+
+    /// These cells hold one now.
+    fn heard(&mut self, cells: Range<usize>) {
+        if let Some(present) = self.present.get_mut(cells) {
+            present.fill(true);
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// A family that is shown, looked for first where another device had it.
-    #[inline]
-    pub(super) fn find(&self, family: &str, place: &mut Place) -> Option<&Slot> {
-        // Kept while it is compared with, so that no other one can stand at its address.
-        if !place.layout.as_ref().is_some_and(|there| Arc::ptr_eq(there, &self.layout)) {
-            *place = Place { layout: Some(Arc::clone(&self.layout)), at: self.layout.search(family).ok() };
-        }
-        let at = place.at?;
+    /// A family that is shown.
+    pub(super) fn find(&self, family: &str) -> Option<&Slot> {
+        let at = self.layout.search(family).ok()?;
         if !self.is_shown && self.offers.get(at) != Some(&Offer::Shown) {
             return None;
         }
         self.slots().get(at)
-    }
-
-    /// Reads what [`point`](Self::point) will, of a family that most likely stands there.
-    #[inline]
-    pub(super) fn touch(&self, place: &Place) {
-        let slot = place.at.and_then(|at| place.layout.as_ref()?.slots().get(at));
-        black_box(slot.and_then(|slot| self.cells.get(slot.place).copied()));
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
@@ -168,20 +178,26 @@ impl Series {
     /// New values, of a table those of whole children, as of this uptime in tenths of a second.
     pub(super) fn write(&mut self, stretches: &[Stretch], values: &[u64], uptime: u32) {
         self.make_room();
-        for stretch in stretches {
-            for table in &mut self.tables {
-                table.heard(*stretch, values, &self.cells, uptime);
-            }
-            stretch.put(values, &mut self.cells);
-            if !self.is_whole {
-                for (at, _) in stretch.each(values) {
-                    if let Some(present) = self.present.get_mut(stretch.place + at) {
-                        *present = true;
-                    }
+        let Self { row, tables, .. } = self;
+        row.write(|cells| {
+            for stretch in stretches {
+                for table in &mut *tables {
+                    table.heard(*stretch, values, cells, uptime);
                 }
+                stretch.put(values, cells);
+            }
+        });
+        if !self.is_whole {
+            for stretch in stretches {
+                stretch
+                    .each(values)
+                    .for_each(|(at, _)| self.heard(stretch.place + at..stretch.place + at + 1));
+            }
+            if self.present.iter().all(|present| *present) {
+                (self.is_whole, self.present) = (true, Box::default());
+                self.row.open(true);
             }
         }
-        self.is_whole = self.is_whole || self.present.iter().all(|present| *present);
     }
 
     /// The labels of a slot of the table at `place`. Tells the family if they cannot be.
@@ -200,9 +216,10 @@ impl Series {
     /// The first slot that has a child whose labels are not known, and the place of its table.
     pub(super) fn unlabelled(&self) -> Option<(usize, usize)> {
         self.tables.iter().find_map(|table| {
-            let births = self.cells.get(table.place..)?.iter().step_by(table.schema.cells.max(1));
+            let births = self.row.cells().get(table.place..)?.iter().step_by(table.schema.cells.max(1));
+            let births = births.map(|birth| birth.load(Ordering::Relaxed));
             let mut slots = births.take(table.schema.slots()).enumerate();
-            let nameless = slots.find(|(slot, birth)| **birth != 0 && !table.is_named(*slot, **birth));
+            let nameless = slots.find(|(slot, birth)| *birth != 0 && !table.is_named(*slot, *birth));
             nameless.map(|(slot, _)| (table.place, slot))
         })
     }
@@ -219,14 +236,21 @@ impl Series {
 
     /// The cells of a child, if they have come; in a table only if it is the child of this birth, any at all for the
     /// overflow.
-    #[inline]
-    fn child(&self, slot: &Slot, index: usize, birth: Option<u32>) -> Option<&[u64]> {
+    fn child<'a>(
+        &self,
+        slot: &Slot,
+        index: usize,
+        birth: Option<u32>,
+        copy: &'a mut Vec<u64>,
+    ) -> Option<&'a [u64]> {
         let first = slot.place.checked_add(index.checked_mul(slot.schema.cells)?)?;
         let all = first..first.checked_add(slot.schema.cells)?;
-        if !self.is_whole && !self.present.get(all.clone())?.iter().all(|present| *present) {
+        if !self.has(all.clone()) {
             return None;
         }
-        let cells = self.cells.get(all)?;
+        copy.clear();
+        copy.extend(self.row.cells().get(all)?.iter().map(|cell| cell.load(Ordering::Relaxed)));
+        let cells = &**copy;
         if !slot.schema.is_table() {
             return Some(cells);
         }
@@ -235,20 +259,21 @@ impl Series {
         is_it.then_some(cells)
     }
 
-    /// What a child shows; `None` if nothing has come, it is unset, or in a table another one has its slot.
-    #[inline]
+    /// What a child shows; `None` if nothing has come, it is unset, or in a table another one has its slot. Its cells are
+    /// copied to `copy`.
     pub(super) fn point<'a>(
-        &'a self,
+        &self,
         slot: &'a Slot,
         child: &ChildSchema,
         birth: Option<u32>,
+        copy: &'a mut Vec<u64>,
     ) -> Option<Point<'a>> {
         let schema = &*slot.schema;
         let scale = schema.scale;
         if schema.family.kind == Kind::Info {
             return Some(Point::Value { value: Value::Unsigned(1), scale });
         }
-        let cells = self.child(slot, child.index, birth)?;
+        let cells = self.child(slot, child.index, birth, copy)?;
         match schema.family.kind {
             Kind::Histogram => {
                 let (sum, buckets) = cells.split_last()?;
@@ -278,20 +303,20 @@ impl Series {
     fn count_set(&self, slot: &Slot) -> usize {
         let schema = &*slot.schema;
         if !schema.is_plain() {
-            let is_set = |child: &ChildSchema, birth| self.point(slot, child, birth).is_some();
+            let mut copy = Vec::new();
+            let mut is_set = |child: &ChildSchema, birth| self.point(slot, child, birth, &mut copy).is_some();
             let fixed = schema.children.iter().filter(|child| is_set(child, None)).count();
             let named = self.table(slot).map_or(&[][..], Table::named);
             return fixed + named.iter().filter(|named| is_set(&named.child, Some(named.birth))).count();
         }
         let cells = slot.place..slot.place.saturating_add(schema.total_cells());
-        let present = self.present.get(cells).unwrap_or_default();
-        present.iter().step_by(schema.cells.max(1)).filter(|present| **present).count()
+        cells.step_by(schema.cells.max(1)).filter(|at| self.has(*at..at + 1)).count()
     }
 
     /// Bytes that it holds beside what is shared.
     #[cfg(test)]
     pub(super) fn bytes(&self) -> usize {
-        self.offers.capacity() + self.cells.len() * 8 + self.present.len()
+        self.offers.capacity() + self.row.len() * 8 + self.present.len()
     }
 
     /// Takes over families and values which have not come yet, up to `max` series in all.
@@ -309,7 +334,7 @@ impl Series {
             let (stride, cells) = (slot.schema.cells.max(1), slot.schema.total_cells());
             let heard = |series: &Self, place: usize, index: usize| {
                 let at = index.checked_mul(stride).and_then(|cell| place.checked_add(cell));
-                at.and_then(|at| series.present.get(at)).is_some_and(|present| *present)
+                at.is_some_and(|at| series.has(at..at + 1))
             };
             if let Ok(at) = self.tables.binary_search_by_key(&place, |table| table.place)
                 && let Some(before) = old.table(slot)
@@ -325,14 +350,9 @@ impl Series {
                     continue;
                 }
                 let (to, from) = (place + index * stride, slot.place + index * stride);
-                if let (Some(to), Some(present), Some(from)) = (
-                    self.cells.get_mut(to..to + stride),
-                    self.present.get_mut(to..to + stride),
-                    old.cells.get(from..from + stride),
-                ) {
-                    to.copy_from_slice(from);
-                    present.fill(true);
-                }
+                let cells: Vec<_> = (from..from + stride).filter_map(|at| old.row.get(at)).collect();
+                self.row.set(to, &cells);
+                self.heard(to..to + stride);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The children of a table family: slots that are assigned and given back.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::session::{ChildSchema, FamilySchema, Stretch};
 
@@ -55,14 +56,15 @@ impl Table {
     }
 
     /// Slots of which births have come were heard at `uptime`; `cells` is what was there before.
-    pub(super) fn heard(&mut self, stretch: Stretch, values: &[u64], cells: &[u64], uptime: u32) {
+    pub(super) fn heard(&mut self, stretch: Stretch, values: &[u64], cells: &[AtomicU64], uptime: u32) {
         let stride = self.schema.cells.max(1);
         for (at, birth) in stretch.each(values) {
             let Some(cell) = (stretch.place + at).checked_sub(self.place) else { continue };
             if let Some(slot) = self.slots.get_mut(cell / stride)
                 && cell % stride == 0
             {
-                if cells.get(stretch.place + at) != Some(&birth) {
+                let before = cells.get(stretch.place + at).map(|cell| cell.load(Ordering::Relaxed));
+                if before != Some(birth) {
                     slot.since = slot.heard;
                 }
                 slot.heard = uptime;

@@ -8,7 +8,7 @@ use narthex::wire::Cell;
 
 use super::description::Description;
 use super::{Added, ChildSchema, Fault, Refused};
-use crate::model::{Bound, Family, LabelText, Value};
+use crate::model::{Bound, Family, Form, LabelText, Shape, Value};
 
 /// What stands in each label of the slot that takes what does not fit.
 const OVERFLOW: &str = "other";
@@ -23,12 +23,15 @@ pub struct FamilySchema {
     /// Name, help, unit, kind.
     pub family: Arc<Family>,
     /// Upper bounds, for a histogram.
-    pub bounds: Box<[Bound]>,
+    pub bounds: Arc<[Bound]>,
     /// The label of each state, for a state set.
     pub states: Box<[LabelText]>,
     /// The children whose labels are fixed, in the order in which they are shown: all of a dense family, the overflow
     /// slots of a table family.
     pub children: Box<[ChildSchema]>,
+    /// What its children are like, if each is shown once its cells have come, and the labels that the gateway adds stand
+    /// side by side in each.
+    pub shape: Option<Arc<Shape>>,
     /// Cells of one child as they travel: none of an info, and in a table family one more for the birth, which is the
     /// first.
     pub cells: usize,
@@ -97,12 +100,15 @@ impl FamilySchema {
             unit: desc.details.unit.into(),
             kind: desc.kind,
         };
+        let bounds = desc.details.bounds.iter().map(|bound| Bound::scaled(*bound, desc.scale)).collect();
+        let children = children(desc, instances, added)?;
         Ok(Self {
             bytes: bytes.into(),
             family: Arc::new(family),
-            bounds: desc.details.bounds.iter().map(|bound| Bound::scaled(*bound, desc.scale)).collect(),
+            shape: shape(desc, &children, &bounds).map(Arc::new),
+            bounds,
             states: desc.details.states.iter().map(state).collect::<Result<_, _>>()?,
-            children: children(desc, instances, added)?,
+            children,
             cells: desc.stride(),
             scale: desc.scale,
             number: desc.number,
@@ -169,8 +175,7 @@ impl FamilySchema {
 
     /// Whether every child is shown once its cells have come.
     pub fn is_plain(&self) -> bool {
-        let always = matches!(self.family.kind, Kind::Counter | Kind::Gauge | Kind::Histogram);
-        always && !self.optional && !self.is_table()
+        is_plain(self.family.kind, self.optional, self.is_table())
     }
 
     /// What a cell stands for; `None` if it is unset. The state of a state set is its index.
@@ -190,6 +195,29 @@ impl Table {
             added: added.clone(),
         }
     }
+}
+
+fn is_plain(kind: Kind, optional: bool, is_table: bool) -> bool {
+    matches!(kind, Kind::Counter | Kind::Gauge | Kind::Histogram) && !optional && !is_table
+}
+
+/// What the children of a family are like, as [`FamilySchema::shape`] says.
+fn shape(desc: &Desc<'_>, children: &[ChildSchema], bounds: &Arc<[Bound]>) -> Option<Shape> {
+    if !is_plain(desc.kind, desc.optional, desc.details.capacity > 0) {
+        return None;
+    }
+    let ends = |child: &ChildSchema| match &*child.pieces {
+        [before, between @ .., behind] if between.iter().all(|piece| piece.is_empty()) => {
+            Some([before.clone(), behind.clone()])
+        }
+        _ => None,
+    };
+    let form = match desc.kind {
+        Kind::Histogram => Form::Histogram(Arc::clone(bounds)),
+        _ => Form::Value,
+    };
+    let labels = children.iter().map(ends).collect::<Option<_>>()?;
+    Some(Shape { labels, form, number: desc.number, scale: desc.scale })
 }
 
 fn series_of_child(desc: &Desc<'_>) -> usize {

@@ -1,5 +1,7 @@
 //! The cells of a frame, and of a child that is cut between two frames.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use super::payload::Payload;
 use super::places::{Fresh, Places, Span, Starts};
 use super::{MAX_CELLS, Sink};
@@ -50,20 +52,21 @@ impl Stretch {
         })
     }
 
-    /// Puts those that have come where they are kept: `cells` are all that are.
-    pub fn put(self, values: &[u64], cells: &mut [u64]) {
-        let Some(cells) = cells.get_mut(self.place..) else { return };
+    /// Puts those that have come where they are kept: `cells` are all that are. They can be read meanwhile; whose they are
+    /// keeps order.
+    pub fn put(self, values: &[u64], cells: &[AtomicU64]) {
+        let Some(cells) = cells.get(self.place..) else { return };
         let side_by_side = self.which.trailing_ones() as usize;
         if self.which & self.which.wrapping_add(1) == 0
             && let Some(values) = values.get(self.from..).and_then(|from| from.get(..side_by_side))
-            && let Some(cells) = cells.get_mut(..side_by_side)
+            && let Some(cells) = cells.get(..side_by_side)
         {
-            cells.copy_from_slice(values);
+            cells.iter().zip(values).for_each(|(cell, value)| cell.store(*value, Ordering::Relaxed));
             return;
         }
         for (at, value) in self.each(values) {
-            if let Some(cell) = cells.get_mut(at) {
-                *cell = value;
+            if let Some(cell) = cells.get(at) {
+                cell.store(value, Ordering::Relaxed);
             }
         }
     }

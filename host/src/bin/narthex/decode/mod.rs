@@ -6,13 +6,12 @@ mod report;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use narthex_host::expose::{Format, Page};
-use narthex_host::model::{Child, Family};
-use narthex_host::registry::{GatherErrors, Gathered, Indexed, Planned, Resume};
+use narthex_host::model::Family;
+use narthex_host::registry::{GatherErrors, Gathered, Indexed, Planned, Resume, Visitor};
 use narthex_host::relay::fleet::Fleet;
 
 use crate::Failure;
@@ -113,12 +112,7 @@ impl Indexed for Devices {
         families
     }
 
-    fn visit(
-        &self,
-        family: &str,
-        resume: &mut Resume,
-        visitor: &mut dyn FnMut(&Child<'_>) -> ControlFlow<()>,
-    ) -> bool {
+    fn visit(&self, family: &str, resume: &mut Resume, visitor: &mut dyn Visitor) -> bool {
         self.0.visit(family, resume, visitor)
     }
 }

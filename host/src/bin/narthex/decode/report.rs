@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
 use narthex::model::Value;
-use narthex_host::model::Point;
+use narthex_host::model::{Child, Point};
 use narthex_host::registry::{Indexed, Resume};
 use narthex_host::relay::Now;
 use narthex_host::relay::fleet::Fleet;
@@ -114,7 +114,7 @@ pub(super) fn counted(n: u64, what: &str) -> String {
 /// The values of one of the fleet's own families, by a label.
 fn values(fleet: &Fleet, family: &str, label: &str) -> BTreeMap<String, u64> {
     let mut values = BTreeMap::new();
-    fleet.visit(family, &mut Resume::default(), &mut |child| {
+    fleet.visit(family, &mut Resume::default(), &mut |child: &Child<'_>| {
         let mut text = String::new();
         child.join_labels(&mut text);
         let name = pairs(&text).into_iter().find(|(name, _)| *name == label);

@@ -10,6 +10,7 @@ mod many;
 mod names;
 mod own;
 mod pages;
+mod runs;
 mod tables;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::*;
+use crate::model::Child;
 use crate::registry::{Indexed, Resume};
 use firmware::Metric;
 use narthex::model::{Desc, Details, Dimension};
@@ -23,7 +24,7 @@ fn step_by_step(fleet: &Fleet, family: &str, mut between: impl FnMut(usize)) -> 
     let (mut resume, mut seen) = (Resume::default(), Vec::new());
     loop {
         let mut taken = false;
-        let all = fleet.visit(family, &mut resume, &mut |child| {
+        let all = fleet.visit(family, &mut resume, &mut |child: &Child<'_>| {
             if taken {
                 return ControlFlow::Break(());
             }
@@ -97,7 +98,7 @@ fn each_family_goes_on_where_it_was() {
     for family in rig.fleet.families() {
         let seen = step_by_step(&rig.fleet, &family.name, |_| {});
         let mut whole = Vec::new();
-        rig.fleet.visit(&family.name, &mut Resume::default(), &mut |child| {
+        rig.fleet.visit(&family.name, &mut Resume::default(), &mut |child: &Child<'_>| {
             let mut labels = String::new();
             child.join_labels(&mut labels);
             whole.push(labels);

@@ -213,7 +213,7 @@ fn children_that_come_and_go_between_chunks_are_shown_once() {
             let (mut resume, mut seen) = (Resume::default(), Vec::new());
             loop {
                 let mut taken = false;
-                let all = rig.fleet.visit("x_total", &mut resume, &mut |child| {
+                let all = rig.fleet.visit("x_total", &mut resume, &mut |child: &crate::model::Child<'_>| {
                     if std::mem::replace(&mut taken, true) {
                         return ControlFlow::Break(());
                     }

@@ -40,8 +40,15 @@ impl Lines {
         }
     }
 
-    pub(super) fn with_created(self) -> Self {
-        Self { created: self.format == Format::OpenMetrics, ..self }
+    /// Begins another page; keeps its memory.
+    pub(super) fn restart(&mut self, format: Format) {
+        (self.format, self.created) = (format, false);
+        self.heads.clear();
+    }
+
+    /// With `_created` lines, if the format has them.
+    pub(super) fn show_created(&mut self) {
+        self.created = self.format == Format::OpenMetrics;
     }
 
     /// What comes now is of this family.

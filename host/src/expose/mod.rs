@@ -24,6 +24,7 @@ pub mod compress;
 mod heads;
 pub mod http;
 mod lines;
+mod memory;
 pub mod negotiate;
 mod page;
 

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use narthex::text::{Format, Out, line};
 
 use super::lines::Lines;
+use super::memory::Memory;
 use crate::model::{Child, Family};
-use crate::registry::{Gathered, Resume, Run, Visitor};
+use crate::registry::{Gathered, Run, Visitor};
 
 /// A page under way: families by name, children by label text, all lines of a child from one state.
 ///
@@ -16,14 +17,14 @@ use crate::registry::{Gathered, Resume, Run, Visitor};
 pub struct Page {
     gathered: Gathered,
     format: Format,
-    lines: Lines,
+    /// The lines of the present family, and where it is.
+    memory: Memory,
     /// The family that is being written, by index.
     at: usize,
     /// Whether its lines are.
     begun: bool,
     /// Whether its comment lines are.
     headed: bool,
-    resume: Resume,
     done: bool,
 }
 
@@ -36,19 +37,19 @@ impl Page {
         Self {
             gathered,
             format,
-            lines: Lines::new(format),
+            memory: Memory::take(format),
             at: 0,
             begun: false,
             headed: false,
-            resume: Resume::default(),
             done: false,
         }
     }
 
     /// With `_created` lines in OpenMetrics, too. Prometheus 2 stores them as series of their own.
     #[must_use]
-    pub fn with_created(self) -> Self {
-        Self { lines: self.lines.with_created(), ..self }
+    pub fn with_created(mut self) -> Self {
+        self.memory.lines.show_created();
+        self
     }
 
     /// What the page is made from.
@@ -85,7 +86,7 @@ impl Page {
 
     /// Writes until the page is done (true), or `buf` is full.
     fn fill(&mut self, buf: &mut Vec<u8>, len: &mut usize) -> bool {
-        let Self { gathered, format, lines, at, begun, headed, resume, done } = self;
+        let Self { gathered, format, memory: Memory { lines, resume }, at, begun, headed, done } = self;
         while let Some(planned) = gathered.families().get(*at) {
             if !*begun {
                 lines.begin(&planned.family);

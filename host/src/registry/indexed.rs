@@ -70,7 +70,8 @@ impl Resume {
     }
 
     /// Keeps memory for runs.
-    pub(crate) fn keep(&mut self, run: Box<Run>) {
+    pub(crate) fn keep(&mut self, mut run: Box<Run>) {
+        run.forget();
         self.run = Some(run);
     }
 

@@ -87,6 +87,11 @@ impl Run {
         self.len = 0;
     }
 
+    /// Forgets the rows and what they have in common.
+    pub fn forget(&mut self) {
+        (self.shape, self.room, self.len) = (None, 0, 0);
+    }
+
     /// What its rows have in common; `None` if it never had one.
     pub fn shape(&self) -> Option<&Arc<Shape>> {
         self.shape.as_ref()

@@ -7,7 +7,7 @@ use super::*;
 use crate::collector::{Collected, Collector};
 use crate::instrument::{Bounds, Counter, Gauge, Histogram, Scalar, Vector};
 use crate::model::{Child, Family, Point, Scale, Value};
-use crate::registry::{Gatherer, Indexed, Registerer, Registry};
+use crate::registry::{Gatherer, Indexed, Registerer, Registry, Resume};
 
 fn registry() -> Registry {
     let registry = Registry::new();

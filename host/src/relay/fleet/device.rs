@@ -7,7 +7,7 @@ use super::super::Now;
 use super::super::session::{Added, Refused};
 use super::super::status::{DeviceStatus, RefusedFamily, SchemaStatus};
 use super::series::Series;
-use super::tally::Counts;
+use super::tally::DeviceCounts;
 use super::{Limits, Origin};
 use crate::model::LabelText;
 
@@ -58,7 +58,7 @@ pub(super) struct State {
     pub(super) whole: Option<Arc<[u8]>>,
     pub(super) known: usize,
     pub(super) total: usize,
-    pub(super) counts: Counts,
+    pub(super) counts: DeviceCounts,
     refused: Vec<Refused>,
 }
 
@@ -87,7 +87,7 @@ impl Device {
                 whole: None,
                 known: 0,
                 total: 0,
-                counts: Counts::default(),
+                counts: DeviceCounts::default(),
                 refused: Vec::new(),
             }),
         }

@@ -47,7 +47,7 @@ pub use limits::Limits;
 use own::Own;
 use schemas::Schemas;
 use sources::{New, Sources};
-use tally::{Cause, Counts, Tally};
+use tally::{Cause, Counts, DeviceCounts, Tally};
 use told::Told;
 
 use super::Now;
@@ -185,7 +185,7 @@ impl Fleet {
             if state.silence(now) > ttl {
                 index.evict(device, &mut state);
                 // Its series begin anew if it comes back, and so do its counts.
-                state.counts = Counts::default();
+                state.counts = DeviceCounts::default();
             }
         }
         if std::mem::take(&mut index.freed) {
@@ -348,7 +348,7 @@ impl Fleet {
         self.take(&state.origin, before.is_none(), new_schema, limits, now)?;
         if let (Some(old), Some(before)) = (&old, &mut before) {
             if waited && !state.is_same_boot(before, now) {
-                state.counts = Counts::default();
+                state.counts = DeviceCounts::default();
             }
             if (waited || !state.origin.is_near(&before.origin))
                 && let Some(left_out) = self.has_line(now)
@@ -373,7 +373,7 @@ impl Fleet {
         let conflicts = index.offer_all(device, &mut state);
         self.tell_conflicts(&state, conflicts, now);
         counts.refuse(Fault::Conflict, conflicts);
-        state.counts.add(&counts);
+        state.counts.add(&counts.of_device());
         self.tally.add(&counts);
         Ok(())
     }

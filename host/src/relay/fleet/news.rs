@@ -43,7 +43,7 @@ impl News {
         if std::mem::take(&mut self.counted) {
             let counts = std::mem::take(&mut self.counts);
             tally.add(&counts);
-            state.counts.add(&counts);
+            state.counts.add(&counts.of_device());
         }
         self.nameless = state.name.is_empty() && state.boots > 0;
     }

@@ -120,7 +120,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Families and frames of the device that were refused; /api/devices says why.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.counts.refused_in_all())),
+        read: Read::Device(|state, _| Value::Unsigned(state.counts.refused)),
     },
     Row {
         kind: Kind::Gauge,

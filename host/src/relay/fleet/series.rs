@@ -24,7 +24,7 @@ pub(super) struct Series {
     is_shown: bool,
     /// Which cells hold a value of this boot; nothing if all do.
     present: Box<[bool]>,
-    /// What the fleet makes of each family.
+    /// What the fleet makes of each family; nothing if all are shown.
     offers: Vec<Offer>,
     /// Families that the fleet does not show, and why.
     refused: Vec<Refused>,
@@ -52,14 +52,14 @@ impl Series {
                 Some(there.place)
             }
             Err(at) => {
-                let layout = Arc::make_mut(&mut self.layout);
-                let place = layout.insert(at, schema);
+                self.list_offers();
+                let place = Arc::make_mut(&mut self.layout).insert(at, schema);
                 self.offers.insert(at, Offer::Pending);
                 if std::mem::take(&mut self.is_whole) {
                     self.present = vec![true; self.row.len()].into();
                     self.row.open(false);
                 }
-                (self.is_complete, self.is_shown) = (false, false);
+                self.is_complete = false;
                 if schema.is_table() {
                     self.tables.push(Table::new(schema, place));
                 }
@@ -128,14 +128,19 @@ impl Series {
     /// A family that is shown.
     pub(super) fn find(&self, family: &str) -> Option<&Slot> {
         let at = self.layout.search(family).ok()?;
-        if !self.is_shown && self.offers.get(at) != Some(&Offer::Shown) {
-            return None;
-        }
-        self.slots().get(at)
+        let is_shown = self.is_shown || self.offers.get(at) == Some(&Offer::Shown);
+        self.slots().get(at).filter(|_| is_shown)
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
         self.layout.slots()
+    }
+
+    /// Families are no longer all shown.
+    fn list_offers(&mut self) {
+        if std::mem::take(&mut self.is_shown) {
+            self.offers = vec![Offer::Shown; self.slots().len()];
+        }
     }
 
     /// Asks for each family that is not shown whether it can be; an error tells why not. Returns how many were refused
@@ -155,14 +160,16 @@ impl Series {
                 }
             };
         }
-        self.is_shown = self.offers.iter().all(|offer| *offer == Offer::Shown);
+        if self.offers.iter().all(|offer| *offer == Offer::Shown) {
+            (self.is_shown, self.offers) = (true, Vec::new());
+        }
         new
     }
 
     /// No family is shown any more. Tells which were.
     pub(super) fn withdraw(&mut self, mut hide: impl FnMut(&Family)) {
         self.refused.clear();
-        self.is_shown = false;
+        self.list_offers();
         for (slot, offer) in self.layout.slots().iter().zip(&mut self.offers) {
             if std::mem::replace(offer, Offer::Pending) == Offer::Shown {
                 hide(&slot.schema.family);
@@ -296,8 +303,9 @@ impl Series {
         if let Some(series) = self.layout.series().filter(|_| self.is_whole && self.is_shown) {
             return series;
         }
-        let shown = self.slots().iter().zip(&self.offers).filter(|(_, offer)| **offer == Offer::Shown);
-        shown.map(|(slot, _)| self.count_set(slot).saturating_mul(slot.schema.series_of_child())).sum()
+        let is_shown = |at: usize| self.is_shown || self.offers.get(at) == Some(&Offer::Shown);
+        let shown = self.slots().iter().enumerate().filter(|(at, _)| is_shown(*at));
+        shown.map(|(_, slot)| self.count_set(slot).saturating_mul(slot.schema.series_of_child())).sum()
     }
 
     fn count_set(&self, slot: &Slot) -> usize {

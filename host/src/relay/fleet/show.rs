@@ -70,7 +70,6 @@ impl Indexed for Fleet {
             numbers: [0; Run::ROWS],
             copy: Vec::new(),
         };
-        walk.run.clear();
         let all = each_device(&index.devices, &offered.devices, resume, |device, from, next| match device {
             Some((number, entry)) => walk.device(number, entry, from, next),
             None => walk.flush(next),

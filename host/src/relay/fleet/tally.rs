@@ -36,6 +36,24 @@ pub(super) struct Counts {
     pub(super) devices: [u64; Cause::ALL.len()],
 }
 
+/// What is counted of one device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct DeviceCounts {
+    pub(super) frames: FrameCounts,
+    /// Bytes outside of frames.
+    pub(super) foreign: u64,
+    /// Families, records and frames refused.
+    pub(super) refused: u64,
+}
+
+impl DeviceCounts {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.frames.add(&other.frames);
+        self.foreign += other.foreign;
+        self.refused += other.refused;
+    }
+}
+
 /// Why a device is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cause {
@@ -131,15 +149,6 @@ impl Tally {
 }
 
 impl Counts {
-    pub(super) fn add(&mut self, other: &Self) {
-        self.frames.add(&other.frames);
-        self.foreign += other.foreign;
-        let refusals = self.refusals.iter_mut().zip(other.refusals);
-        for (count, more) in refusals.chain(self.devices.iter_mut().zip(other.devices)) {
-            *count += more;
-        }
-    }
-
     /// So much was refused.
     pub(super) fn refuse(&mut self, fault: Fault, times: u64) {
         if let Some(count) = self.refusals.get_mut(fault as usize) {
@@ -147,9 +156,10 @@ impl Counts {
         }
     }
 
-    /// Families, records and frames refused.
-    pub(super) fn refused_in_all(&self) -> u64 {
-        self.refusals.iter().sum()
+    /// What of it is counted for a device.
+    pub(super) fn of_device(&self) -> DeviceCounts {
+        let Self { frames, foreign, refusals, .. } = *self;
+        DeviceCounts { frames, foreign, refused: refusals.iter().sum() }
     }
 
     /// One device that was not taken.

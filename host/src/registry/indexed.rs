@@ -53,8 +53,17 @@ pub struct Resume {
     pub index: usize,
     /// Memory for the next key.
     spare: String,
-    /// Memory for runs.
-    run: Option<Box<Run>>,
+    /// Memory for what is shown.
+    room: Option<Box<Room>>,
+}
+
+/// Memory that a source copies to what it shows, so that it need not take any.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    /// For children that are alike.
+    pub(crate) run: Run,
+    /// For the cells of a child that is shown by itself.
+    pub(crate) cells: Vec<u64>,
 }
 
 impl Resume {
@@ -64,15 +73,15 @@ impl Resume {
         self.index = 0;
     }
 
-    /// Takes memory for runs, to be given [back](Self::keep).
-    pub(crate) fn take_run(&mut self) -> Box<Run> {
-        self.run.take().unwrap_or_default()
+    /// Takes memory to copy to, to be given [back](Self::keep).
+    pub(crate) fn take_room(&mut self) -> Box<Room> {
+        self.room.take().unwrap_or_default()
     }
 
-    /// Keeps memory for runs.
-    pub(crate) fn keep(&mut self, mut run: Box<Run>) {
-        run.forget();
-        self.run = Some(run);
+    /// Keeps memory to copy to.
+    pub(crate) fn keep(&mut self, mut room: Box<Room>) {
+        room.run.forget();
+        self.room = Some(room);
     }
 
     /// Takes key and index out, to begin with, and memory for the next key.

@@ -44,6 +44,7 @@ use crate::model::{Child, Family};
 pub(crate) use arena::{Arena, Mark};
 pub use error::{GatherError, GatherErrors, RegisterError};
 pub use gathered::{Gathered, Gatherer, Planned};
+pub(crate) use indexed::Room;
 pub use indexed::{Indexed, Resume, Visitor};
 pub use names::Conflict;
 use names::Names;

@@ -12,7 +12,7 @@ use super::roster::{Entry, Members, Roster};
 use super::rows::View;
 use super::table::{Named, text};
 use crate::model::{Child, Family, Kind, Number, Shape};
-use crate::registry::{Indexed, Resume, Run, Visitor};
+use crate::registry::{Indexed, Resume, Room, Run, Visitor};
 
 /// Most pieces of a label text that are lent as they are; more are joined first.
 const PIECES: usize = 12;
@@ -66,15 +66,14 @@ impl Indexed for Fleet {
             family,
             visitor,
             same: None,
-            run: resume.take_run(),
+            room: resume.take_room(),
             numbers: [0; Run::ROWS],
-            copy: Vec::new(),
         };
         let all = each_device(&index.devices, &offered.devices, resume, |device, from, next| match device {
             Some((number, entry)) => walk.device(number, entry, from, next),
             None => walk.flush(next),
         });
-        resume.keep(walk.run);
+        resume.keep(walk.room);
         all
     }
 }
@@ -86,10 +85,9 @@ struct Walk<'a> {
     visitor: &'a mut dyn Visitor,
     /// The family in the layout where it was looked for last.
     same: Option<(&'a Arc<Layout>, Option<Alike<'a>>)>,
-    run: Box<Run>,
+    room: Box<Room>,
     /// The number of the device of each row.
     numbers: [u32; Run::ROWS],
-    copy: Vec<u64>,
 }
 
 /// A family that can be shown in runs.
@@ -123,14 +121,14 @@ impl<'a> Walk<'a> {
         if let Some(shown) = entry.shown.as_ref().filter(|_| from.is_empty())
             && let Some(alike) = self.alike(&shown.layout)
         {
-            if self.run.is_full() || !self.run.is_of(alike.shape) {
+            if self.room.run.is_full() || !self.room.run.is_of(alike.shape) {
                 self.flush(next)?;
-                self.run.begin(alike.shape);
+                self.room.run.begin(alike.shape);
             }
-            if let Some(place) = self.numbers.get_mut(self.run.rows().len()) {
+            if let Some(place) = self.numbers.get_mut(self.room.run.rows().len()) {
                 *place = number;
             }
-            let added = self.run.push(|shape, row, to| {
+            let added = self.room.run.push(|shape, row, to| {
                 row.text.set_first_of(&shown.text, shown.len.into());
                 row.created = alike.counts.then_some(shown.booted_ms);
                 shown.view.read(|cells| copy(alike.slot, shape, cells, to))
@@ -160,17 +158,17 @@ impl<'a> Walk<'a> {
         self.flush(next)?;
         let state = entry.device.lock();
         let Some(slot) = state.series.find(self.family) else { return ControlFlow::Continue(()) };
-        let (visitor, copy) = (&mut *self.visitor, &mut self.copy);
+        let (visitor, copy) = (&mut *self.visitor, &mut self.room.cells);
         Singly { state: &state, slot, visitor, next, copy }.all(from).map_break(|()| &*entry.name)
     }
 
     /// Shows what is waiting in the run.
     fn flush(&mut self, next: &mut String) -> ControlFlow<&'a str> {
-        let Some(shape) = self.run.shape().filter(|_| !self.run.is_empty()) else {
+        let Some(shape) = self.room.run.shape().filter(|_| !self.room.run.is_empty()) else {
             return ControlFlow::Continue(());
         };
-        let (all, children) = (self.run.children(), shape.labels.len().max(1));
-        let taken = self.visitor.run(&self.run);
+        let (all, children) = (self.room.run.children(), shape.labels.len().max(1));
+        let taken = self.visitor.run(&self.room.run);
         if taken < all {
             let number = self.numbers.get(taken / children).copied().unwrap_or_default();
             if let Some(labels) = shape.labels.get(taken % children) {
@@ -180,7 +178,7 @@ impl<'a> Walk<'a> {
                 return ControlFlow::Break(&entry.name);
             }
         }
-        self.run.clear();
+        self.room.run.clear();
         ControlFlow::Continue(())
     }
 }

@@ -219,13 +219,13 @@ step_cores() {
     cargo test --package narthex-tests --features qemu --test cores
 }
 
-# Interrupts at every instruction, on a core with compare-and-swap and on one without. Prints what was covered.
+# Interrupts at every instruction, on cores with compare-and-swap and on cores without. Prints what was covered.
 step_storm() {
     local out="$LOGS/storm.out"
     cargo test --package narthex-tests --features qemu --test storm -- --nocapture --test-threads 2 | tee "$out"
     {
         printf 'machine\toperation\tinjections\texecuted\topen\tmasked\telsewhere\tbad\n'
-        grep -E '^(lm3s6965evb|microbit)' "$out" | sort
+        grep -E '^(lm3s6965evb|microbit|mps2|rv32)' "$out" | sort
     } >"$LOGS/storm.table"
 }
 

@@ -10,7 +10,7 @@ const RED: usize = 16;
 
 /// Paints what the stack has not used yet.
 #[inline(never)]
-pub(crate) fn paint() {
+pub fn paint() {
     let mut at = &raw mut __sheap;
     let here = (&raw const at).cast::<u32>();
     // What is painted stays well below this function's own frame.
@@ -25,7 +25,7 @@ pub(crate) fn paint() {
 ///
 /// # Panics
 /// If it was too close.
-pub(crate) fn unused() -> usize {
+pub fn unused() -> usize {
     let mut at = &raw const __sheap;
     let mut words = 0;
     // SAFETY: as above; it ends where the stack is in use, at the latest.

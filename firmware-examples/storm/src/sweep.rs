@@ -1,6 +1,10 @@
 //! Alarms at every instruction of an operation.
 
-use semihosting::{print, println};
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use semihosting::print;
 
 use crate::injector::{Hit, Injector, Place};
 use crate::operation::{Operation, Run};
@@ -8,21 +12,45 @@ use crate::order::{Orders, Wrong, reset};
 
 /// Interrupts operations, and judges what comes out.
 #[derive(Debug)]
-pub(crate) struct Sweep<'a> {
+pub(crate) struct Sweep {
     injector: Injector,
-    orders: &'a mut Orders,
+    orders: &'static mut Orders,
+    /// Whether it prints what it does.
+    verbose: bool,
 }
 
 /// What a sweep has found.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    injections: u32,
-    bad: u32,
+pub(crate) struct Tally {
+    pub(crate) injections: u32,
+    pub(crate) bad: u32,
 }
 
-impl<'a> Sweep<'a> {
-    pub(crate) fn new(orders: &'a mut Orders) -> Self {
-        Self { injector: Injector::new(), orders }
+/// Too large for a stack of a few kilobytes.
+struct Table {
+    orders: UnsafeCell<Orders>,
+    taken: AtomicBool,
+}
+
+// SAFETY: whoever takes the orders, once, has them for itself.
+unsafe impl Sync for Table {}
+
+static TABLE: Table = Table { orders: UnsafeCell::new(Orders::new()), taken: AtomicBool::new(false) };
+
+impl Sweep {
+    /// The one sweep of a program, made in thread mode.
+    pub(crate) fn new(verbose: bool) -> Self {
+        assert!(!TABLE.taken.load(Relaxed), "a program makes one sweep");
+        TABLE.taken.store(true, Relaxed);
+        // SAFETY: nobody has them, nor will anybody else.
+        let orders = unsafe { &mut *TABLE.orders.get() };
+        Self { injector: Injector::new(), orders, verbose }
+    }
+
+    fn say(&self, what: fmt::Arguments<'_>) {
+        if self.verbose {
+            print!("{what}");
+        }
     }
 
     pub(crate) fn injector(&self) -> &Injector {
@@ -30,23 +58,24 @@ impl<'a> Sweep<'a> {
     }
 
     /// `inner` at one in `every` instructions of `outer`, from `first` on. Prints where it came.
-    pub(crate) fn one(&mut self, outer: &Operation, inner: &Operation, first: u32, every: u32) {
+    pub(crate) fn one(&mut self, outer: &Operation, inner: &Operation, first: u32, every: u32) -> Tally {
         let operations = [outer, inner];
         self.orders.fill(&self.injector, &operations);
         let (mut tally, mut at) = (Tally::default(), first);
-        print!("one\t{}\t{}\t", outer.name, inner.name);
+        self.say(format_args!("one\t{}\t{}\t", outer.name, inner.name));
         while let [Some(hit), _] = self.inject(&operations, &[outer.run, inner.run], &[at]) {
             match hit.place {
                 Place::Before => {}
                 Place::Inside => {
-                    print!("{:x} ", hit.pc);
+                    self.say(format_args!("{:x} ", hit.pc));
                     self.judge(&operations, &mut tally);
                 }
                 Place::After => break,
             }
             at += every * (1 + hit.late / self.injector.step / every);
         }
-        println!("\t{}\t{}", tally.injections, tally.bad);
+        self.say(format_args!("\t{}\t{}\n", tally.injections, tally.bad));
+        tally
     }
 
     /// The last of three at every instruction of the second, and that at one in `every` of the first, from `first` on.
@@ -56,7 +85,7 @@ impl<'a> Sweep<'a> {
         let [outer, middle, inner] = operations.map(|operation| operation.name);
         self.orders.fill(&self.injector, &operations);
         let (mut tally, mut at) = (Tally::default(), first);
-        print!("two\t{outer}\t{middle}\t{inner}\t");
+        self.say(format_args!("two\t{outer}\t{middle}\t{inner}\t"));
         loop {
             let (mut deep, before) = (0, tally.injections);
             let last = loop {
@@ -71,11 +100,11 @@ impl<'a> Sweep<'a> {
             };
             let Some(hit) = last.filter(|hit| hit.place != Place::After) else { break };
             if hit.place == Place::Inside {
-                print!("{:x}:{} ", hit.pc, tally.injections - before);
+                self.say(format_args!("{:x}:{} ", hit.pc, tally.injections - before));
             }
             at += every * (1 + hit.late / self.injector.step / every);
         }
-        println!("\t{}\t{}", tally.injections, tally.bad);
+        self.say(format_args!("\t{}\t{}\n", tally.injections, tally.bad));
     }
 
     /// Alarms after so many instructions.
@@ -89,8 +118,8 @@ impl<'a> Sweep<'a> {
         tally.injections += 1;
         match self.orders.check(&self.injector, operations) {
             Ok(()) => return,
-            Err(Wrong::Lost) => print!("!lost "),
-            Err(Wrong::Torn(level)) => print!("!torn{level} "),
+            Err(Wrong::Lost) => self.say(format_args!("!lost ")),
+            Err(Wrong::Torn(level)) => self.say(format_args!("!torn{level} ")),
         }
         tally.bad += 1;
     }

@@ -1,6 +1,6 @@
 //! A machine in QEMU, and the firmware `storm` on it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,15 +11,50 @@ use narthex_tests::firmware;
 /// What QEMU emulates.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Machine {
-    /// As QEMU calls it.
     pub(crate) name: &'static str,
     target: &'static str,
+    /// The emulator, and what it must be told to be that machine.
+    emulator: &'static [&'static str],
 }
 
-/// A Cortex-M3: compare-and-swap on 32 bits.
-pub(crate) const LM3S: Machine = Machine { name: "lm3s6965evb", target: "thumbv7m-none-eabi" };
+impl Machine {
+    const fn new(name: &'static str, target: &'static str, emulator: &'static [&'static str]) -> Self {
+        Self { name, target, emulator }
+    }
+
+    fn is_arm(self) -> bool {
+        self.target.starts_with("thumb")
+    }
+}
+const ARM: &str = "qemu-system-arm";
+const RISCV: &str = "qemu-system-riscv32";
+
 /// A Cortex-M0: no compare-and-swap, critical sections.
-pub(crate) const MICROBIT: Machine = Machine { name: "microbit", target: "thumbv6m-none-eabi" };
+pub(crate) const MICROBIT: Machine = Machine::new("microbit", "thumbv6m-none-eabi", &[ARM, "-M", "microbit"]);
+/// A Cortex-M3: compare-and-swap on 32 bits.
+pub(crate) const LM3S: Machine =
+    Machine::new("lm3s6965evb", "thumbv7m-none-eabi", &[ARM, "-M", "lm3s6965evb"]);
+/// A Cortex-M4F.
+pub(crate) const AN386: Machine =
+    Machine::new("mps2-an386", "thumbv7em-none-eabihf", &[ARM, "-M", "mps2-an386"]);
+/// A Cortex-M7.
+pub(crate) const AN500: Machine =
+    Machine::new("mps2-an500", "thumbv7em-none-eabihf", &[ARM, "-M", "mps2-an500"]);
+/// A Cortex-M33.
+pub(crate) const AN505: Machine =
+    Machine::new("mps2-an505", "thumbv8m.main-none-eabi", &[ARM, "-M", "mps2-an505"]);
+/// An RV32IMAC: compare-and-swap by reservations, and atomic operations on memory.
+pub(crate) const RV32IMAC: Machine = Machine::new(
+    "rv32imac",
+    "riscv32imac-unknown-none-elf",
+    &[RISCV, "-M", "virt", "-bios", "none", "-cpu", "rv32,f=false,d=false"],
+);
+/// An RV32IMC: neither.
+pub(crate) const RV32IMC: Machine = Machine::new(
+    "rv32imc",
+    "riscv32imc-unknown-none-elf",
+    &[RISCV, "-M", "virt", "-bios", "none", "-cpu", "rv32,a=false,f=false,d=false"],
+);
 
 /// The firmware, built for a machine.
 #[derive(Debug)]
@@ -38,6 +73,15 @@ pub(crate) struct Executed {
     pub(crate) masked: BTreeSet<u32>,
 }
 
+/// What an instruction does to the mask of interrupts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Masking {
+    Keep,
+    Mask,
+    PutBack,
+    Unmask,
+}
+
 impl Firmware {
     /// Builds it.
     pub(crate) fn build(machine: Machine) -> Self {
@@ -48,7 +92,7 @@ impl Firmware {
     fn emulator(&self, arguments: &[&str]) -> Command {
         // Ends what hangs where no watchdog of the firmware sees it.
         let mut command = Command::new("timeout");
-        command.args(["3600", "qemu-system-arm", "-M", self.machine.name, "-display", "none"]);
+        command.arg("3600").args(self.machine.emulator).args(["-display", "none"]);
         command
             .args(["-monitor", "none", "-serial", "null", "-icount", "shift=10", "-kernel"])
             .arg(&self.elf);
@@ -94,18 +138,10 @@ impl Firmware {
         let mut operations: Vec<_> = names
             .map(|line| Executed { name: line[1].to_owned(), long: line[2] == "long", ..Executed::default() })
             .collect();
-        // A critical section keeps the mask, sets it, and puts back what it has kept.
-        let keeps =
-            self.instructions(|mnemonic, operands| mnemonic == "mrs" && operands.ends_with("primask"));
-        let masks = self.instructions(|mnemonic, _| mnemonic == "cpsid");
-        let puts_back =
-            self.instructions(|mnemonic, operands| mnemonic == "msr" && operands.starts_with("primask"));
-        assert!(
-            !keeps.is_empty() && !masks.is_empty() && !puts_back.is_empty(),
-            "tables have critical sections"
-        );
+        let masking = self.masking();
         // The firmware measures time first, with calls that are none of an operation.
-        let (mut calls, mut inside, mut masked, mut kept) = (Vec::new(), false, false, Vec::new());
+        let (mut calls, mut inside, mut kept) = (Vec::new(), false, Vec::new());
+        let mut masked = false;
         for line in BufReader::new(File::open(&log).expect("there is a trace")).lines() {
             let line = line.expect("the trace can be read");
             // `Trace 0: 0x7f… [00000000/0000919e/00000110/ff002001] symbol`
@@ -124,12 +160,12 @@ impl Firmware {
                 } else {
                     open.insert(pc)
                 };
-                if keeps.contains(&pc) {
-                    kept.push(masked);
-                } else if masks.contains(&pc) {
-                    masked = true;
-                } else if puts_back.contains(&pc) {
-                    masked = kept.pop().expect("what is put back was kept");
+                match masking.get(&pc) {
+                    Some(Masking::Keep) => kept.push(masked),
+                    Some(Masking::Mask) => masked = true,
+                    Some(Masking::PutBack) => masked = kept.pop().expect("what is put back was kept"),
+                    Some(Masking::Unmask) => masked = false,
+                    None => {}
                 }
             }
         }
@@ -141,11 +177,29 @@ impl Firmware {
         operations
     }
 
-    /// The addresses of some instructions of the program, by mnemonic and operands.
-    pub(crate) fn instructions(&self, is: impl Fn(&str, &str) -> bool) -> Vec<u32> {
-        let found =
-            self.disassembly().into_iter().filter(|(_, _, mnemonic, operands)| is(mnemonic, operands));
-        found.map(|(_, address, ..)| address).collect()
+    /// The instructions by which critical sections mask interrupts. On Arm they keep the mask, set it, and put back what
+    /// they have kept. On RISC-V they set it, and look what it was; only if it was not set they clear it again.
+    fn masking(&self) -> BTreeMap<u32, Masking> {
+        let is_arm = self.machine.is_arm();
+        let masking = |mnemonic: &str, operands: &str| match mnemonic {
+            "mrs" if is_arm && operands.ends_with("primask") => Some(Masking::Keep),
+            "cpsid" if is_arm => Some(Masking::Mask),
+            "msr" if is_arm && operands.starts_with("primask") => Some(Masking::PutBack),
+            "csrrci" | "csrci" if !is_arm && operands.ends_with("mstatus, 0x8") => Some(Masking::Mask),
+            "csrs" | "csrsi" if !is_arm && operands.starts_with("mstatus,") => Some(Masking::Unmask),
+            _ => None,
+        };
+        let all = self.disassembly();
+        let found: BTreeMap<_, _> = all
+            .iter()
+            .filter_map(|(_, address, mnemonic, operands)| Some((*address, masking(mnemonic, operands)?)))
+            .collect();
+        let has = |any: &[Masking]| found.values().any(|masking| any.contains(masking));
+        assert!(
+            has(&[Masking::Mask]) && has(&[Masking::PutBack, Masking::Unmask]),
+            "tables have critical sections"
+        );
+        found
     }
 
     /// The addresses of some instructions of a function.

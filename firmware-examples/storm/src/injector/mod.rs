@@ -1,103 +1,35 @@
-//! Interrupts at an instruction that is chosen: `SysTick` as an alarm, and two levels of interrupts below it.
+//! Interrupts at an instruction that is chosen: a timer as an alarm, and two levels of interrupts below it. What depends
+//! on the core is in `arm` and `riscv`.
 //!
-//! For an emulator in which time is the number of executed instructions. The alarm has the highest priority. It looks
-//! where it came, and pends the next level: `PendSV` above thread mode, and above that the first external interrupt.
-//! After it has come it runs on with the longest period, as a watchdog: if it comes again, something hangs.
+//! For an emulator in which time is the number of executed instructions. The alarm looks where it came, and lets the
+//! next level run. After it has come it runs on with the longest period, as a watchdog: if it comes again, something
+//! hangs.
 
-use core::arch::global_asm;
+#[cfg_attr(target_arch = "arm", path = "arm.rs")]
+#[cfg_attr(target_arch = "riscv32", path = "riscv.rs")]
+mod port;
+
 use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-use cortex_m_rt::exception;
+use port::LONGEST;
 use semihosting::{println, process};
 
 use crate::free;
 use crate::operation::{Run, Seen};
 
-global_asm!(
-    ".syntax unified",
-    ".thumb",
-    // armed(operation, seen, ticks): starts the alarm and calls the operation.
-    ".type armed, %function",
-    ".globl armed",
-    ".globl armed_call",
-    ".globl armed_return",
-    ".globl armed_end",
-    ".balign 4",
-    "armed:",
-    "push {{r4, r5, r6, lr}}",
-    "mov r3, r0",
-    "mov r0, r1",
-    "ldr r4, =0xe000e010",
-    "ldr r5, =0x00ffffff",
-    "movs r6, #7",
-    "str r2, [r4, #4]", // SYST_RVR
-    "str r2, [r4, #8]", // SYST_CVR: any write clears it
-    "str r6, [r4]",     // SYST_CSR: core clock, interrupt, enable
-    // The timer takes the first period with its first tick.
-    ".rept 4",
-    "nop",
-    ".endr",
-    "str r5, [r4, #4]", // the period behind the first
-    // The shortest alarm must come behind that store, and in front of the operation.
-    ".rept 8",
-    "nop",
-    ".endr",
-    "armed_call:",
-    "blx r3",
-    "armed_return:",
-    "str r5, [r4, #8]", // begins a long period: an alarm that has not come is given up
-    "pop {{r4, r5, r6, pc}}",
-    "armed_end:",
-    ".pool",
-    ".size armed, armed_end - armed",
-    // The frame that the core has stacked, and how far the timer has run since.
-    ".type SysTick, %function",
-    ".globl SysTick",
-    ".balign 4",
-    "SysTick:",
-    "ldr r2, =0xe000e018",
-    "ldr r1, [r2]",
-    "mov r0, sp",
-    "ldr r3, =alarm",
-    "bx r3",
-    ".pool",
-    ".size SysTick, . - SysTick",
-    // nops(): a stretch to measure time with.
-    ".type nops, %function",
-    ".globl nops",
-    ".balign 4",
-    "nops:",
-    ".rept 256",
-    "nop",
-    ".endr",
-    "bx lr",
-    ".size nops, . - nops",
-);
-
-#[allow(improper_ctypes, reason = "passed on to functions of this crate")]
 unsafe extern "C" {
-    fn armed(run: Run, seen: *mut Seen, ticks: u32);
     static armed_call: u8;
     static armed_return: u8;
     static armed_end: u8;
+}
+#[allow(improper_ctypes, reason = "passed on to functions of this crate")]
+unsafe extern "C" {
     safe fn nops(seen: &mut Seen);
 }
 
-const SYST_CSR: *mut u32 = 0xe000_e010 as *mut u32;
-const SYST_RVR: *mut u32 = 0xe000_e014 as *mut u32;
-const SYST_CVR: *mut u32 = 0xe000_e018 as *mut u32;
-const NVIC_ISER: *mut u32 = 0xe000_e100 as *mut u32;
-const NVIC_ISPR: *mut u32 = 0xe000_e200 as *mut u32;
-const NVIC_IPR: *mut u32 = 0xe000_e400 as *mut u32;
-const ICSR: *mut u32 = 0xe000_ed04 as *mut u32;
-const ICSR_PENDSVSET: u32 = 1 << 28;
-const SHPR3: *mut u32 = 0xe000_ed20 as *mut u32;
-
-/// The longest period of the timer.
-const LONGEST: u32 = 0x00ff_ffff;
-/// The first alarm of a sweep comes in the `nop`s of `armed`.
-const EARLIEST: u32 = 100;
+/// After how many instructions the first alarm of a sweep comes: in the `nop`s of `armed`.
+const EARLIEST: u32 = 10;
 /// Thread mode, and the interrupts above it.
 pub(crate) const LEVELS: usize = 3;
 /// Status with which the emulator ends when something hangs.
@@ -168,6 +100,8 @@ pub(crate) enum Place {
 pub(crate) struct Injector {
     /// Ticks of an instruction, rounded down: no step of a sweep may be longer.
     pub(crate) step: u32,
+    /// Ticks until the first alarm of a sweep.
+    earliest: u32,
     /// How late an alarm looks, at most, that nothing has kept back.
     prompt: u32,
 }
@@ -176,26 +110,18 @@ pub(crate) struct Injector {
 impl Injector {
     /// Sets priorities, and measures time.
     pub(crate) fn new() -> Self {
-        write(SHPR3, 0x00c0_0000);
-        write(NVIC_IPR, 0x80);
-        write(NVIC_ISER, 1);
-        let mut injector = Self { step: 0, prompt: 0 };
-        write(SYST_RVR, LONGEST);
-        write(SYST_CVR, 0);
-        write(SYST_CSR, 5);
-        let before = current();
-        nops(injector.seen(0));
-        let ticks = before.wrapping_sub(current()) & LONGEST;
-        write(SYST_CSR, 0);
+        port::start();
+        let mut injector = Self { step: 1, earliest: 0, prompt: 0 };
+        let seen = injector.seen(0);
         // The call, the return and the readings are less than eight instructions.
-        let step = ticks / (256 + 8);
+        let step = port::measure(|| nops(seen)) / (256 + 8);
+        injector.earliest = EARLIEST * step;
         // One tick more each time, so that all distances between an alarm and an instruction occur.
-        injector.step = 1;
         for ticks in 0..128 {
             let [hit, _] = injector.inject(&[nops_run, nothing], &[ticks]);
             injector.prompt = injector.prompt.max(hit.map_or(0, |hit| hit.late));
         }
-        Self { step, ..injector }
+        Self { step: step - port::JITTER, ..injector }
     }
 
     /// What the operation of a level has seen.
@@ -219,8 +145,8 @@ impl Injector {
     /// Runs an operation without interrupts, where a tracer finds it: between the marks.
     pub(crate) fn trace(&self, run: Run) {
         // SAFETY: nothing else runs.
-        unsafe { armed(run, self.seen(0).clear(), LONGEST) };
-        write(SYST_CSR, 0);
+        unsafe { port::arm(run, self.seen(0).clear(), LONGEST) };
+        port::silence();
     }
 
     /// Runs the first operation, lets it be preempted by the second after so many instructions, and that by the third.
@@ -230,12 +156,13 @@ impl Injector {
             self.seen(index).clear();
             // SAFETY: no other level is running.
             unsafe { level.run.get().write(runs.get(index).copied()) };
-            let ticks = instructions.get(index).map_or(0, |instructions| EARLIEST + instructions * self.step);
+            let ticks =
+                instructions.get(index).map_or(0, |instructions| self.earliest + instructions * self.step);
             level.ticks.store(ticks, Relaxed);
             level.pc.store(0, Relaxed);
         }
         run(0);
-        write(SYST_CSR, 0);
+        port::silence();
         let [outer, middle, _] = &STACK;
         [outer, middle].map(|level| self.hit(level))
     }
@@ -244,20 +171,18 @@ impl Injector {
     /// itself, and pends one of the levels below or both. Returns how many were under way at a time, at most.
     pub(crate) fn storm(&self, times: u32, mut turn: impl FnMut()) -> u32 {
         LEFT.store(times, Relaxed);
-        write(SYST_RVR, LONGEST_PAUSE);
-        write(SYST_CVR, 0);
-        write(SYST_CSR, 7);
+        port::begin_alarms(LONGEST_PAUSE);
         while LEFT.load(Relaxed) > 0 {
             turn();
         }
-        write(SYST_CSR, 0);
+        port::silence();
         DEEPEST.load(Relaxed)
     }
 
     fn hit(&self, level: &Level) -> Option<Hit> {
         let pc = level.pc.load(Relaxed);
         let [call, behind, end] =
-            [armed as *const () as u32 & !1, &raw const armed_return as u32, &raw const armed_end as u32];
+            [port::begin(), &raw const armed_return as u32, &raw const armed_end as u32];
         let place = match pc {
             0 => return None,
             pc if (call..behind).contains(&pc) => Place::Before,
@@ -272,31 +197,26 @@ extern "C" fn nops_run(seen: &mut Seen) {
     nops(seen);
 }
 
-fn write(register: *mut u32, value: u32) {
-    // SAFETY: all callers pass registers of the core that stand at these addresses; none moves memory.
-    unsafe { register.write_volatile(value) }
-}
-
-fn current() -> u32 {
-    // SAFETY: a register of the core; reading it changes nothing.
-    unsafe { SYST_CVR.read_volatile() }
-}
-
 /// An alarm that comes at any time.
 fn strike(left: u32) {
-    write(SYST_RVR, free::pause(LONGEST_PAUSE));
     LEFT.store(left - 1, Relaxed);
+    port::next_alarm(free::pause(LONGEST_PAUSE));
     if left == 1 {
-        write(SYST_CSR, 0);
+        port::silence();
     }
     DEEPEST.store(DEEPEST.load(Relaxed).max(RUNNING.load(Relaxed) + 1), Relaxed);
     free::turn(LEVELS);
     if !left.is_multiple_of(4) {
-        write(ICSR, ICSR_PENDSVSET);
+        port::pend(1);
     }
     if !left.is_multiple_of(3) {
-        write(NVIC_ISPR, 1);
+        port::pend(2);
     }
+}
+
+/// Which level is running.
+fn running() -> usize {
+    RUNNING.load(Relaxed) as usize
 }
 
 /// Runs what is to be run at a level.
@@ -317,42 +237,26 @@ fn run(index: usize) {
         ticks => {
             level.expected.store(true, Relaxed);
             // SAFETY: as above; the alarm touches neither.
-            unsafe { armed(run, seen, ticks) };
+            unsafe { port::arm(run, seen, ticks) };
             level.expected.store(false, Relaxed);
         }
     }
     RUNNING.store(index.saturating_sub(1) as u32, Relaxed);
 }
 
-/// The highest interrupt.
-// SAFETY: called by `SysTick` alone, with the frame the core has stacked.
-#[unsafe(no_mangle)]
-unsafe extern "C" fn alarm(frame: *const u32, current: u32) {
-    // SAFETY: a frame has eight words, the seventh is where the core was.
-    let pc = unsafe { *frame.add(6) };
+/// The alarm, which has come in front of the instruction at `pc`, and is looked at so many ticks later.
+fn alarm(pc: u32, late: u32) {
     let left = LEFT.load(Relaxed);
     if left > 0 {
         return strike(left);
     }
-    let index = RUNNING.load(Relaxed);
-    let Some(level) = STACK.get(index as usize).filter(|level| level.expected.load(Relaxed)) else {
+    let index = running();
+    let Some(level) = STACK.get(index).filter(|level| level.expected.load(Relaxed)) else {
         println!("hung\t{index}\t{pc:x}");
         process::exit(HUNG)
     };
     level.expected.store(false, Relaxed);
     level.pc.store(pc, Relaxed);
-    level.late.store(LONGEST.wrapping_sub(current) & LONGEST, Relaxed);
-    if index == 0 { write(ICSR, ICSR_PENDSVSET) } else { write(NVIC_ISPR, 1) }
-}
-
-#[exception]
-fn PendSV() {
-    run(1);
-}
-
-// The first external interrupt; no other is enabled.
-// SAFETY: it only runs what is set up for it.
-#[exception]
-unsafe fn DefaultHandler(_: i16) {
-    run(2);
+    level.late.store(late, Relaxed);
+    port::pend(index + 1);
 }

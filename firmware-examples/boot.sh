@@ -33,7 +33,8 @@ options:
   --boot-id N           what tells this boot from others, in place of a random number
   --features F,G        build with these features of the example; flow-meter has: gaps
   --machine M           boot that machine instead of lm3s6965evb (Cortex-M3). self-test runs on microbit (M0),
-                        mps2-an386 (M4F), mps2-an500 (M7), mps2-an505 (M33), rv32imac and rv32imc as well
+                        mps2-an386 (M4F), mps2-an500 (M7), mps2-an505 (M33), rv32imac and rv32imc as well,
+                        instructions on microbit and rv32imac
   --virtual             let the device's time pass as fast as this machine can, the same in each run; not with --http
   --help                print this
 END
@@ -131,7 +132,10 @@ flow-meter) build=(--package flow-meter) ;;
 defmt | embassy | rtic) build=(--package "$example-example") ;;
 ethernet | udp) build=(--package ethernet --bin "$example") nic=user,model=stellaris$hostfwd ;;
 # One instruction is 2^10 ns, so that the timer can count instructions.
-instructions) build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10) ;;
+instructions)
+    build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10)
+    machines+=(microbit rv32imac)
+    ;;
 stack) build=(--package ref-a --bin stack --features everything) emulator_arguments=(-icount shift=10) ;;
 self-test)
     build=(--package self-test) emulator_arguments=(-icount shift=10)

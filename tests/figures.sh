@@ -26,6 +26,7 @@ ways of measuring, and about how long they take once built:
   qemu     instructions of REF-A, in an emulator that counts them       2 s
   stack    the stack below entry points of a firmware of everything     2 s
   elf      sections and calls of the linked REF-A                       5 s
+  cores    the same two on a Cortex-M0 and an RV32IMAC                 10 s
   bytes    snapshots of known firmware, framed                          1 s
   ingest   a snapshot, decoded, checked and kept                       10 s
   fleet    the same, among other devices                               60 s
@@ -67,7 +68,7 @@ CARGO_TARGET_DIR=$(realpath -m "$CARGO_TARGET_DIR")
 export CARGO_TERM_COLOR=never
 wanted=$(mktemp) measured=$(mktemp)
 trap 'rm -f "$wanted" "$measured"' EXIT
-awk -F '\t' -v table="$table" -v only="$only" '!/^#/ && $1 ~ table && ($2 ~ only || $3 ~ only)' tests/figures/rows.tsv >"$wanted"
+awk -F '\t' -v table="$table" -v only="$only" '!/^#/ && ($1 ~ table || $1 == "cores" && table == "device") && ($2 ~ only || $3 ~ only)' tests/figures/rows.tsv >"$wanted"
 [[ -s $wanted ]] || fail "no row fits"
 
 # Where the LLVM tools of the Rust toolchain are.
@@ -91,25 +92,49 @@ measure_stack() {
     done
 }
 
-# Builds REF-A with these features, and prints where it is.
+# Builds REF-A with these features, for a target, and prints where it is.
 ref_a() {
     (cd firmware-examples && cargo build --quiet --release -p ref-a --bin ref-a --features "$1" \
+        --target "${2:-thumbv7m-none-eabi}" \
         --message-format=json-render-diagnostics) | sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
 }
 
-# Sections of REF-A with these features: code and constants, initialised data, zeroed data.
+# Sections of REF-A with these features, for a target: code and constants, initialised data, zeroed data.
+# What a linker script sets apart for the stack is none of them.
 sections() {
-    "$size" "$(ref_a "$1")" | awk 'NR == 2 {print $1, $2, $3}'
+    local elf stack
+    elf=$(ref_a "$@")
+    stack=$("$size" -A "$elf" | awk '$1 == ".stack" {print $2}')
+    "$size" "$elf" | awk -v stack="${stack:-0}" 'NR == 2 {print $1, $2, $3 - stack}'
+}
+
+# The rows "WHAT (CORE)" of lines "WHAT<TAB>MEASURED", if there are such rows.
+on_core() {
+    local what measured
+    while IFS=$'\t' read -r what measured; do
+        if cut -f 3 tests/figures/rows.tsv | grep -qxF -- "$what ($1)"; then printf '%s (%s)\t%s\n' "$what" "$1" "$measured"; fi
+    done
 }
 
 # What narthex adds to a firmware: sections of REF-A with text, or with snapshots, less those of the same program
 # without narthex. RAM is that of the metrics; what firmware keeps on its stack is not in it.
 measure_elf() {
-    local size objdump flash data ram f d r what features most=0 initialised=0 panics
-    size=$(llvm size) objdump=$(llvm objdump)
-    read -r flash data ram < <(sections "")
+    local objdump panics
+    objdump=$(llvm objdump)
+    measure_sections thumbv7m-none-eabi
+    # In the largest program: calls of what panics, in narthex or in what it links.
+    panics=$("$objdump" --disassemble --demangle "$(ref_a openmetrics,wire,requests,sparse)" |
+        grep -cE '\sbl?(\.w)?\s.*<(core::panicking|core::(option|result)::(unwrap|expect)_failed|core::slice::index::|core::str::slice_error|rust_begin_unwind)' || true)
+    printf 'panic sites\t%d\n' "$panics"
+}
+
+# The sections, on a target.
+measure_sections() {
+    local size flash data ram f d r what features most=0 initialised=0
+    size=$(llvm size)
+    read -r flash data ram < <(sections "" "$1")
     while IFS='|' read -r what features; do
-        read -r f d r < <(sections "$features")
+        read -r f d r < <(sections "$features" "$1")
         printf 'flash, %s\t%d\n' "$what" $((f + d - flash - data))
         most=$((d + r - data - ram > most ? d + r - data - ram : most))
         initialised=$((d - data > initialised ? d - data : initialised))
@@ -122,10 +147,17 @@ snapshots and sparse ones|wire,sparse
 snapshots, requests and sparse ones|wire,requests,sparse
 END
     printf 'RAM, metrics\t%d\nRAM, initialised\t%d\n' "$most" "$initialised"
-    # In the largest program: calls of what panics, in narthex or in what it links.
-    panics=$("$objdump" --disassemble --demangle "$(ref_a openmetrics,wire,requests,sparse)" |
-        grep -cE '\sbl?(\.w)?\s.*<(core::panicking|core::(option|result)::(unwrap|expect)_failed|core::slice::index::|core::str::slice_error|rust_begin_unwind)' || true)
-    printf 'panic sites\t%d\n' "$panics"
+}
+
+# REF-A on cores of other kinds.
+measure_cores() {
+    local core machine target
+    while read -r core machine target; do
+        { firmware-examples/boot.sh instructions --machine "$machine" && measure_sections "$target"; } </dev/null | on_core "$core"
+    done <<'END'
+M0 microbit thumbv6m-none-eabi
+RV32IMAC rv32imac riscv32imac-unknown-none-elf
+END
 }
 
 # What narthex costs on this machine, beside its peers. Valgrind counts instructions.
@@ -142,7 +174,7 @@ scope=some
 mapfile -t ways < <(cut -f 2 "$wanted" | sort -u)
 for way in "${ways[@]}"; do
     case $way in
-    qemu | stack | elf) "measure_$way" ;;
+    qemu | stack | elf | cores) "measure_$way" ;;
     *) host "$way" ;;
     esac >>"$measured"
 done

@@ -8,9 +8,13 @@ SCOPE all or some (rows). Called by tests/figures.sh, from the root of the tree.
 
 import sys
 
+ROWS = "tests/figures/rows.tsv"
 BASELINE = "tests/figures/baseline.tsv"
 README = "README.md"
 START, END = "<!-- figures: written by tests/figures.sh -->\n", "<!-- end of figures -->\n"
+# Of the table of cores. The figures of the device are those of an M3.
+CORES = ["M0", "M3", "RV32IMAC"]
+ON_A_CORE = "| on a core"
 # By how much a figure without noise may be worse.
 TOLERANCE = 1.02
 
@@ -95,22 +99,42 @@ def compare(rows, baseline):
     return bad
 
 
-def write_readme(rows):
-    """Puts rows into the README's tables; those that were not measured keep what stands there."""
+def markdown_of(table, rows):
+    """A table for the README, of the lines that are there by name."""
+    heading = f"\n| {table} | measured | budget | unit | best peer |\n|---|---:|---:|---|---:|\n"
+    return heading + "".join(rows.get(fields[2], "") for fields in lines(ROWS) if fields[0] == table)
+
+
+def markdown_of_cores(values):
+    """The table of cores: figures of the device that others have as well, side by side."""
+    text = f"\n{ON_A_CORE} | unit | " + " | ".join(CORES) + " |\n|---|---|" + "---:|" * len(CORES) + "\n"
+    units = {fields[2]: fields[4] for fields in lines(ROWS)}
+    for what, unit in units.items():
+        names = [what if core == "M3" else f"{what} ({core})" for core in CORES]
+        if all(name in values for name in names):
+            text += f"| {what} | {unit} | " + " | ".join(number(values[name]) for name in names) + " |\n"
+    return text
+
+
+def write_readme(rows, baseline):
+    """Puts rows into the README's tables; those that were not measured keep what stands there, or in the baseline."""
     with open(README, encoding="utf-8") as file:
         text = file.read()
     before, start, rest = text.partition(START)
     old, end, after = rest.partition(END)
     if not start or not end:
         sys.exit(f"figures: {README} has no place for them")
+    # The table of cores is made anew: its rows have the names of others.
+    front, _, cores = old.partition(ON_A_CORE)
+    old = front + cores.partition("\n\n")[2]
     there = {line.split("|")[1].strip(): line for line in old.splitlines(keepends=True) if line.startswith("| ")}
     there.update((row.what, row.markdown()) for row in rows)
-    table, new = None, ""
-    for fields in lines("tests/figures/rows.tsv"):
-        if fields[0] != table:
-            table = fields[0]
-            new += f"\n| {table} | measured | budget | unit | best peer |\n|---|---:|---:|---|---:|\n"
-        new += there.get(fields[2], "")
+    new = ""
+    for table in dict.fromkeys(fields[0] for fields in lines(ROWS)):
+        if table == "cores":
+            new += markdown_of_cores(baseline | {row.what: row.measured for row in rows})
+        else:
+            new += markdown_of(table, there)
     with open(README, "w", encoding="utf-8") as file:
         file.write(before + start + new + "\n" + end + after)
 
@@ -120,7 +144,7 @@ def write_baseline(rows, baseline):
     baseline = baseline | {row.what: row.measured for row in rows}
     with open(BASELINE, "w", encoding="utf-8") as file:
         file.write("# What the figures without noise were; written by tests/figures.sh --accept.\n")
-        for _, _, what, _, _, _, kept in lines("tests/figures/rows.tsv"):
+        for _, _, what, _, _, _, kept in lines(ROWS):
             if kept == "kept" and what in baseline:
                 file.write(f"{what}\t{baseline[what]}\n")
 
@@ -130,7 +154,7 @@ def main():
     wanted, measured, tsv, mode, scope = sys.argv[1:]
     measured = dict(lines(measured))
     rows = [Row(fields, measured) for fields in lines(wanted)]
-    known = {fields[2] for fields in lines("tests/figures/rows.tsv")}
+    known = {fields[2] for fields in lines(ROWS)}
     for what in measured.keys() - known:
         sys.exit(f"figures: {what!r} is measured and has no row")
     if tsv == "1":
@@ -143,7 +167,7 @@ def main():
     if mode == "accept":
         write_baseline(rows, baseline)
     if mode == "accept" or mode == "write" and scope == "all":
-        write_readme(rows)
+        write_readme(rows, baseline)
     if mode != "accept" and compare(rows, baseline):
         sys.exit("figures: worse than the baseline; if it must be so: tests/figures.sh --accept")
 

@@ -20,9 +20,11 @@ mod arm;
 mod host;
 #[cfg(target_arch = "riscv32")]
 mod riscv;
+mod ruler;
 
 #[cfg(target_arch = "arm")]
 pub use arm::entry;
 pub use host::{FAILED, exit, fail};
 #[cfg(target_arch = "riscv32")]
 pub use riscv::entry;
+pub use ruler::Ruler;

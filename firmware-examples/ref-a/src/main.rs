@@ -9,9 +9,12 @@ use core::panic::PanicInfo;
 #[cfg(any(feature = "http", feature = "wire"))]
 use core::time::Duration;
 
-use cortex_m as _;
-use cortex_m_rt::entry;
-use lm3s6965 as _;
+// Not `machine`, which says why it ends: the sections would be those of that.
+#[cfg(target_arch = "arm")]
+use {cortex_m as _, cortex_m_rt::entry};
+#[cfg(target_arch = "riscv32")]
+use {riscv as _, riscv_rt::entry};
+
 #[cfg(feature = "http")]
 use narthex::http::{Connection, Endpoint, Wants};
 #[cfg(all(feature = "text", not(feature = "http")))]

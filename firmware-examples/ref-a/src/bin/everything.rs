@@ -6,9 +6,12 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 use core::time::Duration;
 
-use cortex_m as _;
-use cortex_m_rt::entry;
-use lm3s6965 as _;
+// Not `machine`, which says why it ends: the sections would be those of that.
+#[cfg(target_arch = "arm")]
+use {cortex_m as _, cortex_m_rt::entry};
+#[cfg(target_arch = "riscv32")]
+use {riscv as _, riscv_rt::entry};
+
 use narthex::frame::Decoder;
 use narthex::model::Source;
 use narthex::runtime::ResetReason;

@@ -14,8 +14,6 @@ use core::panic::PanicInfo;
 use core::time::Duration;
 
 use cortex_m::peripheral::syst::SystClkSource;
-use cortex_m_rt::entry;
-use lm3s6965evb::host;
 use narthex::Counter;
 use narthex::frame::Decoder;
 use narthex::model::Source as _;
@@ -109,7 +107,7 @@ impl Ruler {
 
 const IDENTITY: Identity<'static> = Identity { device: "radio-1", firmware: "1.0.0" };
 
-#[entry]
+#[machine::entry]
 fn main() -> ! {
     let Some(mut core) = cortex_m::Peripherals::take() else { unreachable!("the core is taken once") };
     core.SYST.set_clock_source(SystClkSource::Core);
@@ -124,7 +122,7 @@ fn main() -> ! {
     ruler.print("DynRegistry::unregister", || _ = black_box(DYNAMIC.unregister(&ALL, BUS)));
     pages(&ruler);
     frames(&ruler);
-    host::exit();
+    machine::exit();
 }
 
 #[inline(never)]
@@ -214,5 +212,5 @@ fn frames(ruler: &Ruler) {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    host::fail(info)
+    machine::fail(info)
 }

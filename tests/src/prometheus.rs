@@ -59,8 +59,7 @@ impl Prometheus {
     #[track_caller]
     pub fn query(&self, expression: &str) -> Vec<Element> {
         let path = format!("/api/v1/query?query={}", escape(expression));
-        let response = http::get(self.address, &path, "*/*").expect("Prometheus answers");
-        let answer: Value = serde_json::from_str(&response.body).expect("Prometheus answers in JSON");
+        let answer = self.ask(&path);
         assert_eq!(answer["status"], "success", "{expression}: {answer}");
         let Some(result) = answer["data"]["result"].as_array() else { return Vec::new() };
         result
@@ -86,9 +85,31 @@ impl Prometheus {
 
     /// What was wrong with the last scrape; empty if nothing was.
     pub fn last_error(&self) -> String {
-        let response = http::get(self.address, "/api/v1/targets", "*/*").expect("Prometheus answers");
-        let answer: Value = serde_json::from_str(&response.body).expect("Prometheus answers in JSON");
-        answer["data"]["activeTargets"][0]["lastError"].as_str().unwrap_or_default().to_owned()
+        self.errors().pop().unwrap_or_default()
+    }
+
+    /// What was wrong with the last scrape of each target with which something was.
+    pub fn errors(&self) -> Vec<String> {
+        let answer = self.ask("/api/v1/targets");
+        let targets = answer["data"]["activeTargets"].as_array().cloned().unwrap_or_default();
+        let errors = targets.iter().filter_map(|target| target["lastError"].as_str());
+        errors.filter(|error| !error.is_empty()).map(str::to_owned).collect()
+    }
+
+    /// The jobs that have a metric, and the unit it has there, which only OpenMetrics can say; by job.
+    pub fn units(&self, metric: &str) -> Vec<(String, String)> {
+        let answer = self.ask(&format!("/api/v1/targets/metadata?metric={metric}"));
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let targets = answer["data"].as_array().cloned().unwrap_or_default();
+        let mut units: Vec<_> =
+            targets.iter().map(|of| (text(&of["target"]["job"]), text(&of["unit"]))).collect();
+        units.sort();
+        units
+    }
+
+    fn ask(&self, path: &str) -> Value {
+        let response = http::get(self.address, path, "*/*").expect("Prometheus answers");
+        serde_json::from_str(&response.body).expect("Prometheus answers in JSON")
     }
 }
 

@@ -37,7 +37,7 @@ pub enum Tariff {
 #[metrics(prefix = "mains")]
 pub struct Mains {
     /// The meter that is built in.
-    #[metric(labels(model = "EM-50", bus = "spi"))]
+    #[metric(labels(bus = "spi", model = "EM-50"))]
     pub meter_info: Info,
     /// Readings taken out of the meter, one of each cycle.
     pub readings_total: Counter,

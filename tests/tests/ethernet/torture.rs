@@ -1,0 +1,216 @@
+//! Clients that mean harm, or are very slow, many at a time.
+
+use crate::device::{CLIENTS, Device, GET, agrees, next, read, value};
+use narthex_tests::page::Format;
+use narthex_tests::program::eventually;
+use narthex_tests::random::Random;
+use nix::sys::socket::{setsockopt, sockopt};
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::Mutex;
+use std::thread::{self, sleep};
+use std::time::{Duration, Instant};
+
+/// One client with a connection of its own. It says what the device answered.
+type Client = fn(TcpStream, &mut Random) -> io::Result<Vec<u16>>;
+
+/// What clients do, and what a device may answer to it if the connection lasts.
+const CLIENTS_OF_ALL_KINDS: &[(&str, Client, &[u16])] = &[
+    ("asks", asks, &[200]),
+    ("writes single bytes", writes_single_bytes, &[200]),
+    ("reads single bytes", reads_single_bytes, &[200]),
+    ("asks ten times at once", asks_ten_times_at_once, &[200]),
+    ("stops writing", stops_writing, &[200]),
+    ("never ends its head", never_ends_its_head, &[408, 431]),
+    ("sends half a head", sends_half_a_head, &[408]),
+    ("sends 8 KiB of fields", sends_long_fields, &[431]),
+    ("sends anything", sends_anything, &[400, 414, 431, 505]),
+    ("never reads", never_reads, &[]),
+    ("resets within a page", resets_within_a_page, &[]),
+    ("is silent", is_silent, &[]),
+    ("goes at once", goes_at_once, &[]),
+];
+
+/// An answer must be right, whatever it is.
+fn right(stream: &mut impl Read, kept: &mut Vec<u8>) -> io::Result<u16> {
+    let answer = next(stream, kept)?;
+    if answer.status == 200 {
+        agrees(&read(&answer.body, Format::Text));
+    }
+    Ok(answer.status)
+}
+
+fn asks(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+    stream.write_all(GET.as_bytes())?;
+    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+}
+
+fn writes_single_bytes(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    for byte in GET.bytes() {
+        stream.write_all(&[byte])?;
+        sleep(Duration::from_millis(random.below(10) as u64));
+    }
+    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+}
+
+fn reads_single_bytes(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+    struct Single(TcpStream);
+    impl Read for Single {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.0.read(&mut buf[..1])
+        }
+    }
+    stream.write_all(GET.as_bytes())?;
+    right(&mut Single(stream), &mut Vec::new()).map(|status| vec![status])
+}
+
+fn asks_ten_times_at_once(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+    let mut kept = Vec::new();
+    stream.write_all(GET.repeat(10).as_bytes())?;
+    (0..10).map(|_| right(&mut stream, &mut kept)).collect()
+}
+
+fn stops_writing(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+    stream.write_all(GET.as_bytes())?;
+    stream.shutdown(Shutdown::Write)?;
+    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+}
+
+fn never_ends_its_head(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    let pause = Duration::from_millis(20 + random.below(200) as u64);
+    stream.set_read_timeout(Some(pause))?;
+    stream.write_all(b"GET /metrics HTTP/1.1\r\n")?;
+    let mut kept = Vec::new();
+    loop {
+        match right(&mut stream, &mut kept) {
+            // Not yet.
+            Err(why) if matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
+                stream.write_all(b"X-Field: 1\r\n")?;
+            }
+            answer => return answer.map(|status| vec![status]),
+        }
+    }
+}
+
+fn sends_half_a_head(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    stream.write_all(&GET.as_bytes()[..1 + random.below(GET.len() - 1)])?;
+    if random.happens(700) {
+        return Ok(Vec::new());
+    }
+    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+}
+
+fn sends_long_fields(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+    let fields = "X-Field: 0123456789abcdef0123456789abcdef0123456789abcdef\r\n".repeat(140);
+    assert!(fields.len() > 8_000);
+    stream.write_all(format!("GET /metrics HTTP/1.1\r\n{fields}Host: device\r\n\r\n").as_bytes())?;
+    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+}
+
+fn sends_anything(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    let bytes: Vec<u8> = (0..1 + random.below(2_000)).map(|_| random.bits() as u8).collect();
+    stream.write_all(&bytes)?;
+    // Behind what cannot be the end of a head.
+    stream.write_all(b"\r\n\r\n")?;
+    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+}
+
+fn never_reads(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    stream.set_write_timeout(Some(Duration::from_millis(500)))?;
+    for _ in 0..random.below(2_000) {
+        stream.write_all(GET.as_bytes())?;
+    }
+    sleep(Duration::from_millis(random.below(4_000) as u64));
+    Ok(Vec::new())
+}
+
+fn resets_within_a_page(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    stream.write_all(GET.repeat(1 + random.below(20)).as_bytes())?;
+    stream.read_exact(&mut vec![0; 1 + random.below(1_000)])?;
+    setsockopt(&stream, sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
+    Ok(Vec::new())
+}
+
+fn is_silent(_stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    sleep(Duration::from_millis(random.below(4_000) as u64));
+    Ok(Vec::new())
+}
+
+fn goes_at_once(stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    if random.happens(500) {
+        setsockopt(&stream, sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
+    }
+    Ok(Vec::new())
+}
+
+/// Lets clients do what they do until the time is up, more of them than there are sockets. Returns how many of each kind
+/// the device answered to their end.
+fn torture(device: &Device, time: Duration, seed: u64) -> BTreeMap<&'static str, usize> {
+    let (begin, counts) = (Instant::now(), Mutex::new(BTreeMap::new()));
+    thread::scope(|scope| {
+        for thread in 0..CLIENTS as u64 + 4 {
+            let counts = &counts;
+            let mut random = Random(seed << 32 | thread);
+            scope.spawn(move || {
+                while begin.elapsed() < time {
+                    let (name, client, may) = CLIENTS_OF_ALL_KINDS[random.below(CLIENTS_OF_ALL_KINDS.len())];
+                    match client(device.dial(), &mut random) {
+                        Ok(answers) => {
+                            assert!(
+                                answers.iter().all(|answer| may.contains(answer)),
+                                "who {name} got {answers:?}"
+                            );
+                            let counted = usize::from(!answers.is_empty());
+                            *counts.lock().expect("no thread panics").entry(name).or_default() += counted;
+                        }
+                        Err(why) => {
+                            assert_ne!(
+                                why.kind(),
+                                io::ErrorKind::InvalidData,
+                                "who {name} got what is wrong: {why}"
+                            );
+                        }
+                    }
+                }
+            });
+        }
+    });
+    counts.into_inner().expect("no thread panics")
+}
+
+/// Most of the stack that was ever used, as of the second after this.
+#[track_caller]
+fn stack(device: &Device) -> u64 {
+    let uptime = || value(&device.page(Format::Text), "mcu_uptime_seconds", &[]);
+    let now = uptime();
+    eventually(Duration::from_secs(30), "the next second", || (uptime() > now + 1).then_some(()));
+    value(&device.page(Format::Text), "mcu_stack_max_used_bytes", &[("thread", "main")])
+}
+
+#[test]
+fn nothing_that_clients_do_outlasts_them() {
+    let seconds = env::var("NARTHEX_TORTURE_SECONDS").map_or(20, |seconds| seconds.parse().expect("seconds"));
+    let device = Device::boot("ethernet", &[]);
+    // Once what there is; from then on nothing is new.
+    device.serves_all_at_once();
+    torture(&device, Duration::from_secs(6), 1);
+    let used = stack(&device);
+    let uptime = value(&device.page(Format::Text), "mcu_uptime_seconds", &[]);
+
+    let counts = torture(&device, Duration::from_secs(seconds), 2);
+    // The next scrape is right; a client that has gone a moment ago may still be there for the device.
+    agrees(&eventually(Duration::from_secs(5), "the next scrape", || device.try_page(Format::OpenMetrics)));
+    eventually(Duration::from_secs(10), "all sockets are free", || device.try_page(Format::Text));
+    device.serves_all_at_once();
+    println!("{counts:?}");
+    for (name, _, may) in CLIENTS_OF_ALL_KINDS {
+        assert!(may.is_empty() || counts.get(name) > Some(&0), "nobody who {name} was answered: {counts:?}");
+    }
+    let page = device.page(Format::Text);
+    assert!(value(&page, "mcu_uptime_seconds", &[]) >= uptime + seconds, "it has booted anew");
+    assert!(value(&page, "http_aborted_pages_total", &[]) > 0, "no page was given up");
+    println!("{used} {}", stack(&device));
+    assert!(stack(&device) <= used + 256, "{} bytes of stack, {used} before", stack(&device));
+}

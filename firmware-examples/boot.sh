@@ -130,7 +130,7 @@ machines=(lm3s6965evb)
 case $example in
 flow-meter) build=(--package flow-meter) ;;
 defmt | embassy | rtic) build=(--package "$example-example") ;;
-ethernet | udp) build=(--package ethernet --bin "$example") nic=user,model=stellaris$hostfwd ;;
+ethernet | udp) build=(--package "$example") nic=user,model=stellaris$hostfwd ;;
 # One instruction is 2^10 ns, so that the timer can count instructions.
 instructions)
     build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10)

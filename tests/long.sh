@@ -4,11 +4,11 @@
 #   tests/long.sh            all steps
 #   tests/long.sh STEP...    only these steps
 #
-# Steps: models bad-link hostile fuzz storm soak
+# Steps: models bad-link hostile fuzz storm ethernet soak
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(models bad-link hostile fuzz storm soak)
+readonly STEPS=(models bad-link hostile fuzz storm ethernet soak)
 
 # Models without a bound on preemptions; counters from every start by every two amounts.
 step_models() {
@@ -43,6 +43,14 @@ step_storm() {
     NARTHEX_STORM_ONE="${NARTHEX_STORM_ONE:-1}" NARTHEX_STORM_TWO="${NARTHEX_STORM_TWO:-1}" \
         NARTHEX_STORM_FREE="${NARTHEX_STORM_FREE:-20000000}" \
         cargo test --package narthex-tests --features qemu --test storm -- --nocapture --test-threads 2
+}
+
+# A device scraped by Prometheus for minutes; then clients that mean harm.
+step_ethernet() {
+    cargo build --package narthex-host
+    NARTHEX_SCRAPE_SECONDS="${NARTHEX_SCRAPE_SECONDS:-300}" NARTHEX_TORTURE_SECONDS="${NARTHEX_TORTURE_SECONDS:-600}" \
+        NARTHEX_BIN="${CARGO_TARGET_DIR:-$PWD/target}/debug/narthex" \
+        cargo test --package narthex-tests --features qemu --test ethernet -- --nocapture --test-threads 1
 }
 
 # Ten thousand devices at once; NARTHEX_SOAK_SECONDS says for how long.

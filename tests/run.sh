@@ -74,6 +74,8 @@ install_debian() {
     command -v systemd-analyze >/dev/null || missing+=(systemd)
     # libFuzzer is built from its source.
     command -v c++ >/dev/null || missing+=(g++)
+    command -v curl >/dev/null || missing+=(curl)
+    command -v wrk >/dev/null || missing+=(wrk)
     command -v python3 >/dev/null || missing+=(python3)
     command -v valgrind >/dev/null || missing+=(valgrind)
     has_venv || missing+=(python3-venv)
@@ -210,6 +212,8 @@ step_qemu() {
     (cd firmware-examples && cargo build --release --workspace --exclude ref-a --exclude storm --exclude self-test)
     cargo build --package narthex-host
     cargo test --package narthex-tests --features qemu --test examples --test qemu
+    # One after the other: some leave no processor time to others.
+    cargo test --package narthex-tests --features qemu --test ethernet -- --test-threads 1
     # Mostly waiting: more at a time than there are cores.
     cargo test --package narthex-tests --features qemu --test faults -- --test-threads 6
 }

@@ -1,6 +1,6 @@
 //! Clients that everybody has: curl and wrk.
 
-use crate::device::{CLIENTS, Device, agrees, next, read, value};
+use crate::device::{Device, agrees, next, read, value};
 use narthex_tests::page::Format;
 use narthex_tests::program::run;
 use std::io::Write;
@@ -88,6 +88,5 @@ fn curl_and_wrk_get_what_they_ask_for() {
     let page = device.page(Format::Text);
     assert!(value(&page, "http_aborted_pages_total", &[]) <= 4);
     agrees(&page);
-    assert!(CLIENTS > 4, "wrk has no more connections than there are sockets");
     device.serves_all_at_once();
 }

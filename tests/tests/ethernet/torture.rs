@@ -14,7 +14,7 @@ use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 /// One client with a connection of its own. It says what the device answered.
-type Client = fn(TcpStream, &mut Random) -> io::Result<Vec<u16>>;
+type Client = fn(&mut TcpStream, &mut Random) -> io::Result<Vec<u16>>;
 
 /// What clients do, and what a device may answer to it if the connection lasts.
 const CLIENTS_OF_ALL_KINDS: &[(&str, Client, &[u16])] = &[
@@ -42,22 +42,22 @@ fn right(stream: &mut impl Read, kept: &mut Vec<u8>) -> io::Result<u16> {
     Ok(answer.status)
 }
 
-fn asks(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+fn asks(stream: &mut TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
     stream.write_all(GET.as_bytes())?;
-    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+    right(stream, &mut Vec::new()).map(|status| vec![status])
 }
 
-fn writes_single_bytes(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+fn writes_single_bytes(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
     for byte in GET.bytes() {
         stream.write_all(&[byte])?;
         sleep(Duration::from_millis(random.below(10) as u64));
     }
-    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+    right(stream, &mut Vec::new()).map(|status| vec![status])
 }
 
-fn reads_single_bytes(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
-    struct Single(TcpStream);
-    impl Read for Single {
+fn reads_single_bytes(stream: &mut TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+    struct Single<'a>(&'a mut TcpStream);
+    impl Read for Single<'_> {
         fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
             self.0.read(&mut buf[..1])
         }
@@ -66,25 +66,25 @@ fn reads_single_bytes(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u
     right(&mut Single(stream), &mut Vec::new()).map(|status| vec![status])
 }
 
-fn asks_ten_times_at_once(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+fn asks_ten_times_at_once(stream: &mut TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
     let mut kept = Vec::new();
     stream.write_all(GET.repeat(10).as_bytes())?;
-    (0..10).map(|_| right(&mut stream, &mut kept)).collect()
+    (0..10).map(|_| right(stream, &mut kept)).collect()
 }
 
-fn stops_writing(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+fn stops_writing(stream: &mut TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
     stream.write_all(GET.as_bytes())?;
     stream.shutdown(Shutdown::Write)?;
-    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+    right(stream, &mut Vec::new()).map(|status| vec![status])
 }
 
-fn never_ends_its_head(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+fn never_ends_its_head(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
     let pause = Duration::from_millis(20 + random.below(200) as u64);
     stream.set_read_timeout(Some(pause))?;
     stream.write_all(b"GET /metrics HTTP/1.1\r\n")?;
     let mut kept = Vec::new();
     loop {
-        match right(&mut stream, &mut kept) {
+        match right(stream, &mut kept) {
             // Not yet.
             Err(why) if matches!(why.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {
                 stream.write_all(b"X-Field: 1\r\n")?;
@@ -94,30 +94,30 @@ fn never_ends_its_head(mut stream: TcpStream, random: &mut Random) -> io::Result
     }
 }
 
-fn sends_half_a_head(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
-    stream.write_all(&GET.as_bytes()[..1 + random.below(GET.len() - 1)])?;
+fn sends_half_a_head(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    stream.write_all(&GET.as_bytes()[..=random.below(GET.len() - 1)])?;
     if random.happens(700) {
         return Ok(Vec::new());
     }
-    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+    right(stream, &mut Vec::new()).map(|status| vec![status])
 }
 
-fn sends_long_fields(mut stream: TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
+fn sends_long_fields(stream: &mut TcpStream, _: &mut Random) -> io::Result<Vec<u16>> {
     let fields = "X-Field: 0123456789abcdef0123456789abcdef0123456789abcdef\r\n".repeat(140);
     assert!(fields.len() > 8_000);
     stream.write_all(format!("GET /metrics HTTP/1.1\r\n{fields}Host: device\r\n\r\n").as_bytes())?;
-    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+    right(stream, &mut Vec::new()).map(|status| vec![status])
 }
 
-fn sends_anything(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
-    let bytes: Vec<u8> = (0..1 + random.below(2_000)).map(|_| random.bits() as u8).collect();
+fn sends_anything(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    let bytes: Vec<u8> = (0..=random.below(2_000)).map(|_| random.bits() as u8).collect();
     stream.write_all(&bytes)?;
     // Behind what cannot be the end of a head.
     stream.write_all(b"\r\n\r\n")?;
-    right(&mut stream, &mut Vec::new()).map(|status| vec![status])
+    right(stream, &mut Vec::new()).map(|status| vec![status])
 }
 
-fn never_reads(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+fn never_reads(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
     stream.set_write_timeout(Some(Duration::from_millis(500)))?;
     for _ in 0..random.below(2_000) {
         stream.write_all(GET.as_bytes())?;
@@ -126,21 +126,23 @@ fn never_reads(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16
     Ok(Vec::new())
 }
 
-fn resets_within_a_page(mut stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+fn resets_within_a_page(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
     stream.write_all(GET.repeat(1 + random.below(20)).as_bytes())?;
     stream.read_exact(&mut vec![0; 1 + random.below(1_000)])?;
-    setsockopt(&stream, sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
+    setsockopt(stream, sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
     Ok(Vec::new())
 }
 
-fn is_silent(_stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
-    sleep(Duration::from_millis(random.below(4_000) as u64));
+fn is_silent(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+    // Until the device lets go, or this one does.
+    stream.set_read_timeout(Some(Duration::from_millis(1 + random.below(4_000) as u64)))?;
+    stream.read_exact(&mut [0])?;
     Ok(Vec::new())
 }
 
-fn goes_at_once(stream: TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
+fn goes_at_once(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
     if random.happens(500) {
-        setsockopt(&stream, sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
+        setsockopt(stream, sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
     }
     Ok(Vec::new())
 }
@@ -156,7 +158,7 @@ fn torture(device: &Device, time: Duration, seed: u64) -> BTreeMap<&'static str,
             scope.spawn(move || {
                 while begin.elapsed() < time {
                     let (name, client, may) = CLIENTS_OF_ALL_KINDS[random.below(CLIENTS_OF_ALL_KINDS.len())];
-                    match client(device.dial(), &mut random) {
+                    match client(&mut device.dial(), &mut random) {
                         Ok(answers) => {
                             assert!(
                                 answers.iter().all(|answer| may.contains(answer)),

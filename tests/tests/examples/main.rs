@@ -1,8 +1,8 @@
 //! Every example that boots in QEMU says what stands beside it in `expected.txt`, and is no larger than `size.tsv` says.
 //!
-//! They run in virtual time: what an example says is the same in each run, however slow the machine. What depends on
-//! how many instructions the compiler makes of the code stands as `…` there. With `NARTHEX_ACCEPT=1`, what they say and
-//! how large they are is written down instead of compared.
+//! Those without a network run in virtual time: what an example says is the same in each run, however slow the machine.
+//! What depends on how many instructions the compiler makes of the code stands as `…` there, as does what depends on when
+//! it is asked for. With `NARTHEX_ACCEPT=1`, what they say and how large they are is written down instead of compared.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -12,6 +12,7 @@
 
 mod expected;
 mod log;
+mod network;
 
 use narthex_tests::firmware::{self, Size};
 use narthex_tests::gateway;

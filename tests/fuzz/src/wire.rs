@@ -3,7 +3,8 @@
 use narthex::model::{Desc, Number};
 use narthex::wire::record::{MAX_TOTAL, Part, Record, Records};
 use narthex::wire::{
-    Cell, Hello, MAX_VARINT, Request, RequestReader, Window, put_varint, schema, take_varint, varint_len,
+    Cell, Hello, MAX_VARINT, Request, RequestReader, Window, put_varint, schema, take_varint, take_varints,
+    varint_len,
 };
 
 /// Every record, number and byte string: what can be read is as long as it says, is bounded, and comes back as it was
@@ -96,13 +97,18 @@ fn family(data: &[u8]) {
 }
 
 fn numbers(data: &[u8]) {
-    let mut rest = data;
+    let (mut rest, mut count, mut all) = (data, 0, vec![0; data.len()]);
+    let at_once = take_varints(data, data.len(), &mut all);
     while !rest.is_empty() {
         let before = rest;
         let Some(number) = take_varint(&mut rest) else {
-            assert_eq!(rest, before, "what is refused is left");
-            break;
+            assert_eq!((rest, at_once), (before, None), "what is refused is left");
+            return;
         };
+        if at_once.is_some() {
+            assert_eq!(all.get(count), Some(&number));
+        }
+        count += 1;
         let taken = before.len() - rest.len();
         let mut buf = [0; MAX_VARINT];
         let len = put_varint(&mut buf, number).expect("the longest fits");
@@ -110,6 +116,7 @@ fn numbers(data: &[u8]) {
         assert_eq!(take_varint(&mut &buf[..len]), Some(number));
         cell(number);
     }
+    assert_eq!(at_once, Some(count));
 }
 
 /// A cell comes back as it was, as far as its number goes.

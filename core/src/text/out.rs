@@ -79,26 +79,26 @@ impl<'a> Out<'a> {
         }
     }
 
-    /// Writes pieces one behind the other.
+    /// Writes three pieces one behind the other, such as a name, labels and what ends them.
     #[inline]
-    pub fn pieces<const N: usize>(&mut self, pieces: [&Piece; N]) {
-        let rest = self.buf.get_mut(self.len..).unwrap_or_default();
+    pub fn pieces(&mut self, pieces: [&Piece; 3]) {
+        // Copied whole, which takes less time than to find out how much of each is text; all have room in so many bytes.
+        let Some(room) = self.room::<{ 3 * Piece::MOST }>() else {
+            return pieces.into_iter().for_each(|piece| self.bytes(piece.as_bytes()));
+        };
         let mut len = 0usize;
         for piece in pieces {
-            // Copied whole where there is room, which takes less time than to find out how much of it is text.
-            let rest = rest.get_mut(len..).unwrap_or_default();
-            if let (true, Some(room)) = (piece.len() <= 32, rest.first_chunk_mut::<32>())
+            let rest = room.get_mut(len..).unwrap_or_default();
+            if let (true, Some(rest)) = (piece.len() <= 32, rest.first_chunk_mut::<32>())
                 && let Some(text) = piece.text.first_chunk()
             {
-                *room = *text;
-            } else if let Some(room) = rest.first_chunk_mut() {
-                *room = piece.text;
-            } else {
-                copy(rest, piece.as_bytes());
+                *rest = *text;
+            } else if let Some(rest) = rest.first_chunk_mut() {
+                *rest = piece.text;
             }
             len = len.wrapping_add(piece.len());
         }
-        self.len = self.len.wrapping_add(len);
+        self.advance(len);
     }
 
     /// Room for `N` bytes, if there is: what is written there counts once [`advance`](Self::advance) is called.
@@ -190,13 +190,15 @@ mod tests {
     fn pieces_are_written_without_their_padding() {
         let text = "0123456789".repeat(10);
         for len in (0..=Piece::MOST).flat_map(|a| [0, 1, 31, 32, 33, Piece::MOST].map(|b| (a, b))) {
-            let all = std::format!("{}{}", &text[..len.0], &text[..len.1]);
+            let all = std::format!("{}{}{}", &text[..len.0], &text[..len.1], &text[..len.1]);
             let [a, b] = [len.0, len.1].map(|len| Piece::new(&text[..len]).unwrap());
             assert_eq!((a.as_bytes(), b.len()), (&text.as_bytes()[..len.0], len.1));
-            for room in [0, all.len().saturating_sub(1), all.len(), all.len() + 1, all.len() + 40, 300] {
+            for room in
+                [0, all.len().saturating_sub(1), all.len(), all.len() + 1, all.len() + 40, 236, 237, 238, 300]
+            {
                 let mut buf = [0xff; 300];
                 let mut out = Out::new(&mut buf[..room]);
-                out.pieces([&a, &b]);
+                out.pieces([&a, &b, &b]);
                 assert_eq!((out.is_full(), out.len()), (room < all.len(), all.len()));
                 assert!(room < all.len() || out.written() == all.as_bytes());
                 assert!(buf[room..].iter().all(|byte| *byte == 0xff));

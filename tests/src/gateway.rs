@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::http::{self, Response};
-use crate::page::{Format, Page};
+use crate::page::{Format, Page, Sample};
 use crate::program::Program;
 use std::env;
 use std::net::SocketAddr;
@@ -53,11 +53,21 @@ impl Gateway {
     }
 
     fn ready(mut program: Program, state: Folder) -> Self {
-        let address = program.wait_for(Duration::from_secs(10), |line| {
+        let address = program.wait_for(Duration::from_mins(1), |line| {
             let address = line.strip_prefix("narthex: listening on http://")?.strip_suffix("/metrics")?;
             address.parse().ok()
         });
         Self { program, address, _state: state }
+    }
+
+    /// Frames of devices that it has received since it started.
+    ///
+    /// # Panics
+    /// If there is no page.
+    #[track_caller]
+    pub fn frames(&self) -> f64 {
+        let page = self.page(Format::Text);
+        page.sample("narthex_frames_total", &[("outcome", "received")]).map_or(0.0, Sample::number)
     }
 
     /// The page of metrics, as a scraper that accepts `format` gets it.

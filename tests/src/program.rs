@@ -85,12 +85,12 @@ impl Program {
     /// Asks the program to end (SIGTERM) and returns its status.
     ///
     /// # Panics
-    /// If it does not end within ten seconds, or by the signal itself.
+    /// If it does not end within a minute, or by the signal itself.
     pub fn stop(mut self) -> i32 {
         self.signal("TERM");
         let start = Instant::now();
         while !self.ended() {
-            assert!(start.elapsed() < Duration::from_secs(10), "{} does not end", self.name);
+            assert!(start.elapsed() < Duration::from_mins(1), "{} does not end", self.name);
             thread::sleep(Duration::from_millis(10));
         }
         self.child

@@ -45,10 +45,10 @@ impl Prometheus {
             .arg(format!("--storage.tsdb.path={}", data.join("data").display()))
             .arg(format!("--web.listen-address={address}"));
         let mut server = Self { address, program: Program::start(&mut command), _data: data };
-        server.program.wait_for(Duration::from_secs(30), |line| {
+        server.program.wait_for(Duration::from_mins(1), |line| {
             line.contains("Server is ready to receive web requests").then_some(())
         });
-        eventually(Duration::from_secs(15), "the first scrape", || server.query("up").first().map(|_| ()));
+        eventually(Duration::from_mins(1), "the first scrape", || server.query("up").first().map(|_| ()));
         server
     }
 

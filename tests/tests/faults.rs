@@ -21,7 +21,7 @@ use narthex_tests::program::{Program, eventually};
 use narthex_tests::root;
 use std::process::Command;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const DEVICE: &str = "flow-meter-1";
 const PULSES_PER_SECOND: f64 = 250.0;
@@ -30,8 +30,10 @@ const STOPPED: Duration = Duration::from_secs(10);
 /// Three snapshots, one a second; the one that is under way when the device is first heard; and the time it takes to
 /// look.
 const THREE_SNAPSHOTS: Duration = Duration::from_millis(4_500);
-/// How long until something is heard again: a port is opened anew, a connection dialled.
-const HEARD: Duration = Duration::from_secs(15);
+/// Their frames, eight at most in each: where the machine is so slow that they take longer.
+const THEIR_FRAMES: f64 = 4.0 * 8.0;
+/// How long is waited, whatever a slow machine makes of it.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A device, a cable and a gateway.
 struct Rig {
@@ -102,8 +104,9 @@ impl Rig {
     /// must be in time.
     #[track_caller]
     fn is_right_again(&self, heard_before: f64, news: impl Fn(&Look) -> bool) -> Look {
-        eventually(HEARD, "the device is heard again", || (self.received() > heard_before).then_some(()));
-        let first = eventually(THREE_SNAPSHOTS, "all is right again", || {
+        eventually(PATIENCE, "the device is heard again", || (self.received() > heard_before).then_some(()));
+        let (start, frames) = (Instant::now(), self.gateway.frames());
+        let first = eventually(PATIENCE, "all is right again", || {
             let page = self.page()?;
             let (pulses, uptime) =
                 (number(&page, "meter_pulses_total")?, number(&page, "meter_uptime_seconds")?);
@@ -111,7 +114,9 @@ impl Rig {
             let right = (pulses - uptime * PULSES_PER_SECOND).abs() < 0.5 * PULSES_PER_SECOND;
             (right && self.look().as_ref().is_some_and(&news)).then_some(pulses)
         });
-        eventually(Duration::from_secs(3), "the next snapshot", || {
+        let (took, came) = (start.elapsed(), self.gateway.frames() - frames);
+        assert!(took <= THREE_SNAPSHOTS || came <= THEIR_FRAMES, "after {took:?} and {came} frames");
+        eventually(PATIENCE, "the next snapshot", || {
             let look = self.look()?;
             (look.pulses > first).then_some(look)
         })
@@ -141,12 +146,11 @@ fn same_boot(before: &Look, after: &Look) {
     assert!(after.pulses > before.pulses, "{after:?} after {before:?}");
 }
 
-/// There was one boot, and its counts began anew.
+/// There was one boot; that its counts began anew has been waited for.
 #[track_caller]
 fn new_boot(before: &Look, after: &Look) {
     assert_ne!(after.created, before.created, "the created time of a boot that is over");
     assert_eq!(after.boots, before.boots + 1, "boots");
-    assert!(after.pulses < 10.0 * PULSES_PER_SECOND, "{after:?} after {before:?}");
 }
 
 fn gateway_killed(kind: Kind) {

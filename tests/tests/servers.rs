@@ -68,7 +68,7 @@ fn relay() -> (Gateway, SocketAddr) {
 /// Waits until the page has this series.
 #[track_caller]
 fn shows(gateway: &Gateway, name: &str, labels: &[(&str, &str)]) -> Page {
-    eventually(Duration::from_secs(10), name, || {
+    eventually(Duration::from_mins(1), name, || {
         let page = gateway.page(Format::Text);
         page.sample(name, labels).is_some().then_some(page)
     })
@@ -93,7 +93,7 @@ fn the_page_of_a_gateway_is_read_by_all() {
 #[test]
 fn the_page_of_the_demo_is_read_by_all() {
     let gateway = Gateway::start(&["demo", "--devices", "3"]);
-    eventually(Duration::from_secs(15), "three devices up", || {
+    eventually(Duration::from_mins(1), "three devices up", || {
         let page = gateway.page(Format::Text);
         let up = page.family("narthex_device_up")?;
         (up.samples.iter().filter(|sample| sample.value == "1").count() == 3).then_some(())

@@ -80,7 +80,10 @@ async fn report(boot: u32) {
                 let sent = reporter.send_async(uptime, &mut frame, &mut &UART0).await;
                 LOAD.snapshots_total.add(u32::from(sent.is_ok()));
             }
-            Either::Second(Ok(n)) => reporter.receive(asked.get(..n).unwrap_or_default()),
+            Either::Second(Ok(n)) => {
+                LOAD.asked_bytes_total.add(n as u32);
+                reporter.receive(asked.get(..n).unwrap_or_default());
+            }
         }
     }
 }

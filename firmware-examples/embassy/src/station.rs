@@ -42,6 +42,9 @@ pub(crate) struct Load {
     /// Time from when a measurement was due to when it was taken.
     #[metric(unit = "seconds", scale = -6, buckets = [20, 50, 100, 1_000, 10_000])]
     pub(crate) late_seconds: Histogram<5>,
+    /// Bytes of requests that the gateway has sent.
+    #[metric(unit = "bytes")]
+    pub(crate) asked_bytes_total: Counter,
     /// Snapshots sent.
     pub(crate) snapshots_total: Counter,
 }

@@ -74,7 +74,7 @@ impl Running {
             if wished(&body) {
                 return body;
             }
-            assert!(start.elapsed() < Duration::from_secs(10), "{path} is not as wished: {body}");
+            assert!(start.elapsed() < Duration::from_secs(60), "{path} is not as wished: {body}");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -115,9 +115,9 @@ impl Running {
     pub fn wait(&mut self) -> (Option<i32>, String) {
         let start = Instant::now();
         while self.child.try_wait().unwrap().is_none() {
-            if start.elapsed() > Duration::from_secs(10) {
+            if start.elapsed() > Duration::from_secs(60) {
                 self.child.kill().unwrap();
-                panic!("still there after 10 s");
+                panic!("still there after a minute");
             }
             std::thread::sleep(Duration::from_millis(10));
         }

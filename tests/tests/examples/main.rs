@@ -15,10 +15,15 @@ mod log;
 mod network;
 
 use narthex_tests::firmware::{self, Size};
-use narthex_tests::gateway;
+use narthex_tests::gateway::{self, Gateway};
+use narthex_tests::http::free_address;
+use narthex_tests::page::Format;
+use narthex_tests::program::{Program, eventually};
+use narthex_tests::root;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
 /// The page that the gateway makes of what an example sent.
 fn decoded(example: &str, sent: &[u8]) -> String {
@@ -74,6 +79,28 @@ fn rtic() {
 fn embassy() {
     is_no_larger_than_written("embassy", &firmware::build(&["--package", "embassy-example"]));
     expected::is("embassy", &decoded("embassy", &firmware::boot("embassy", 2)));
+}
+
+/// A gateway that comes late asks what it has missed, and the station's task takes that in between two snapshots.
+#[test]
+fn embassy_hears_a_gateway_that_comes_late() {
+    let devices = free_address().to_string();
+    let shows = |gateway: &Gateway, name: &str| {
+        eventually(Duration::from_mins(3), name, || {
+            let page = gateway.page(Format::Text);
+            page.sample(name, &[("device", "station-1")]).filter(|sample| sample.number() > 0.0).map(|_| ())
+        });
+    };
+    let first = Gateway::start(&["relay", "--tcp", &devices]);
+    let script = root().join("firmware-examples/boot.sh");
+    let uart = format!("tcp:{devices}");
+    let _station = Program::start(Command::new(script).args(["embassy", "--uart", &uart]));
+    shows(&first, "station_measurements_total");
+    first.program.kill();
+    // It keeps nothing of the first one, and the board's cable is dialled again.
+    let second = Gateway::start(&["relay", "--tcp", &devices]);
+    shows(&second, "load_asked_bytes_total");
+    shows(&second, "load_snapshots_total");
 }
 
 #[test]

@@ -185,8 +185,9 @@ impl<'a, S: Source + ?Sized, M: Memory, R: Requests> Reporter<'a, S, M, R> {
     /// How many frames of each snapshot repeat hello, schema and labels, after the first snapshot has sent them whole.
     ///
     /// Unless said, as many as it takes for all of them to come round within 32 snapshots, one at least. 0 suits
-    /// links that lose nothing, to a gateway that was there before the device, or one that can ask
-    /// ([`with_requests`](Self::with_requests)): any other would never learn what the values mean.
+    /// links that lose nothing, to a gateway that was there before the device: any other would never learn what the
+    /// values mean. Nor does it ask ([`with_requests`](Self::with_requests)), until a hello has said that the device
+    /// reads requests.
     #[must_use]
     pub fn with_trickle(mut self, frames: u8) -> Self {
         (self.state.trickle.share, self.state.trickle.said) = (frames, true);

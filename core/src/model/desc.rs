@@ -135,7 +135,7 @@ impl<'a> Desc<'a> {
             // As `Exponential::cells`; here in few instructions, as all have them.
             Kind::ExponentialHistogram => match self.details.bounds {
                 [head, ..] => {
-                    (((*head >> 16) as usize + 1) << matches!(self.number, Number::Signed) as u32) + 3
+                    (((*head >> 16 & 0xfff) as usize + 1) << matches!(self.number, Number::Signed) as u32) + 3
                 }
                 [] => 0,
             },

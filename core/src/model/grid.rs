@@ -12,9 +12,9 @@ use super::Scale;
 /// bucket *k* of a schema is made of the buckets 2k − 1 and 2k of the next finer one.
 ///
 /// A grid is made of words, which stand in flash as the bounds of a [`Details`](super::Details): `2 · 2^schema + 1` of
-/// them, as [`Grid::table`] makes them. The first holds how many buckets there is room for (upper half), and the index of
-/// the first bound at or above 1 unit of the device (lower half, signed); then come the upper halves of the bounds, and
-/// then the lower ones.
+/// them, as [`Grid::table`] makes them. The first holds the schema (4 bits from the top), how many buckets there is room for
+/// (12 bits), and the index of the first bound at or above 1 unit of the device (16 bits, signed); then come the upper
+/// halves of the bounds, and then the lower ones.
 ///
 /// ```
 /// use narthex::model::{Grid, Scale};
@@ -55,8 +55,13 @@ impl<'a> Grid<'a> {
     pub const fn table<const WORDS: usize>(scale: Scale, buckets: usize) -> [u32; WORDS] {
         const { assert!(is_length(WORDS), "a grid has as many words as `Grid::words` says") }
         let mut words = [0; WORDS];
-        fill(&mut words, scale, buckets);
+        Self::fill(&mut words, scale, buckets);
         words
+    }
+
+    /// As [`Grid::table`], into the words that are there, as many as [`Grid::words`] says.
+    pub const fn fill(words: &mut [u32], scale: Scale, buckets: usize) {
+        fill(words, scale, buckets);
     }
 
     /// The grid of these words. `None` if they can be none.
@@ -67,6 +72,11 @@ impl<'a> Grid<'a> {
         }
         let (high, low) = bounds.split_at(bounds.len() / 2);
         Some(Self { head: *head, high, low })
+    }
+
+    /// The words it is made of.
+    pub fn to_words(&self) -> impl Iterator<Item = u32> + use<'a> {
+        [self.head].into_iter().chain(self.high.iter().copied()).chain(self.low.iter().copied())
     }
 
     /// Whether these words are the grid of that scale, and the number of buckets one that can be.
@@ -96,7 +106,7 @@ impl<'a> Grid<'a> {
 
     /// How many buckets there is room for.
     pub const fn buckets(&self) -> usize {
-        (self.head >> 16) as usize
+        ((self.head >> 16) & 0xfff) as usize
     }
 
     /// Index of the first bound that is not below one unit of the device, at the finest schema.
@@ -191,7 +201,7 @@ const fn fill(words: &mut [u32], scale: Scale, buckets: usize) {
         within += 1;
     }
     let offset = within as i32 - ((unit.exponent + 1) << schema);
-    *head = ((buckets as u32) << 16) | (offset as i16).cast_unsigned() as u32;
+    *head = schema << 28 | (buckets as u32 & 0xfff) << 16 | (offset as i16).cast_unsigned() as u32;
     let (mut high, mut low) = bounds.split_at_mut(len);
     let mut at = within;
     while let ([upper, upper_rest @ ..], [lower, lower_rest @ ..]) = (high, low) {
@@ -350,7 +360,7 @@ mod tests {
         assert!(!Grid::is_right(&good, Scale::new(-3)));
         for buckets in [0, 4, 33, 2048] {
             let mut other = good.clone();
-            other[0] = (other[0] & 0xffff) | buckets << 16;
+            other[0] = (other[0] & 0xf000_ffff) | buckets << 16;
             assert!(!Grid::is_right(&other, Scale::new(-6)), "{buckets}");
         }
         assert_eq!(Grid::new(&[]), None);

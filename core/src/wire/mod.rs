@@ -27,7 +27,16 @@
 //! `c2 24`. A cell that may be unset holds 0 while it is, else one more than the table says; there is no room for one more
 //! than 2^64 − 1, and no instrument needs it. A histogram's cells are the counts of its buckets (not cumulative), of
 //! what lies above the last bound, and the sum of all observations; its number is 0, and the scale is that of the sum
-//! and the bounds.
+//! and the bounds. A summary's are its quantiles, each one more than it is and 0 while there is none, the sum, and the
+//! count.
+//!
+//! The cells of an exponential histogram are: *halvings*, how often the resolution was halved since boot; observations of
+//! 0; a ring of *n* buckets, and if the number is 1 a second one, of observations below 0 by their magnitude; the sum
+//! (zigzag if the number is 1); and for each ring its *window*. A window is a number: the lowest four bits are the halvings
+//! once more, the next log2 *n* bits *c*, and the rest is *f*, zigzag: cell *c* of the ring is bucket *f*, the next one
+//! bucket *f* + 1, and so on around the ring. Bucket *k* holds what is above 2^((k−1)/2^s) and not above 2^(k/2^s), as the
+//! scale has it, where *s* is the family's schema less the halvings. If the halvings of a child's cells are not all alike,
+//! its buckets were merged while it was read: they are not used, nor is a child whose *s* is below −4.
 //!
 //! # Frames
 //! | kind | payload |
@@ -86,7 +95,8 @@
 //! capacity                  varint: 0 if dense, else the slots of a table family
 //! cells                     varint: cells of one child, without a birth
 //! bounds                    varint: how many; then each (varint), increasing; for a histogram the buckets' upper
-//!                                   bounds, inclusive, in the device's unit; for a summary its quantiles in millionths
+//!                                   bounds, inclusive, in the device's unit; for a summary its quantiles in millionths;
+//!                                   for an exponential histogram one, its finest schema, from 0 to 8
 //! labels                    varint: how many; then each: name (string), number of values (varint), values (strings)
 //! instances                 varint: how many; then each: number of constant labels (varint), each name, value
 //!                                   (strings)

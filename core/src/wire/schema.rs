@@ -2,7 +2,7 @@
 
 use super::Window;
 use super::bytes::{Truncated, take_byte, take_len, take_string};
-use crate::model::{Desc, Dimension, FNV_START, Instance, Label, Source, fnv1a};
+use crate::model::{Desc, Dimension, FNV_START, Instance, Kind, Label, Source, fnv1a};
 
 /// Longest byte string of one family.
 pub const MAX_FAMILY: usize = 1024;
@@ -58,7 +58,7 @@ pub const fn hash(mut instances: &[Instance<'_>]) -> Result<u32, Error> {
             count += 1;
             others = tail;
         }
-        write_desc(&mut window, first.desc, count);
+        write_desc(&mut window, first.desc, count, true);
         write_labels(&mut window, first.labels);
         let mut others = rest;
         while let [Instance { first: false, labels, .. }, tail @ ..] = others {
@@ -87,7 +87,7 @@ pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usi
     while source.instance(end).is_some_and(|other| !other.first) {
         end = end.wrapping_add(1);
     }
-    write_desc(window, desc, end.wrapping_sub(index));
+    write_desc(window, desc, end.wrapping_sub(index), source.has_distributions());
     for at in index..end {
         if let Some(Instance { labels, .. }) = source.instance(at) {
             write_labels(window, labels);
@@ -95,7 +95,9 @@ pub fn write<S: Source + ?Sized>(window: &mut Window<'_>, source: &S, index: usi
     }
 }
 
-const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize) {
+/// Where `distributions` is constant and false, what they take is not linked.
+#[inline]
+const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize, distributions: bool) {
     let details = desc.details;
     window.string(desc.name);
     window.string(desc.help);
@@ -105,10 +107,17 @@ const fn write_desc(window: &mut Window<'_>, desc: &Desc<'_>, instances: usize) 
     window.byte(desc.scale.exponent().cast_unsigned());
     window.varint(details.capacity as u32);
     window.varint(desc.cells() as u32);
-    window.varint(details.bounds.len() as u32);
-    let mut bounds = details.bounds;
+    let (mut bounds, mut shift) = (details.bounds, 0);
+    if distributions
+        && matches!(desc.kind, Kind::ExponentialHistogram)
+        && let [head, ..] = bounds
+    {
+        // The rest of the grid follows from the schema, which its first word begins with.
+        (bounds, shift) = (core::slice::from_ref(head), 28);
+    }
+    window.varint(bounds.len() as u32);
     while let [bound, rest @ ..] = bounds {
-        window.varint(*bound);
+        window.varint(*bound >> shift);
         bounds = rest;
     }
     let states = !details.states.is_empty();

@@ -193,6 +193,25 @@ impl Lines {
                 line.sample(&self.sum, sum, scale);
                 line.sample(&self.count, Value::Unsigned(total), Scale::ONE);
             }
+            Point::Native(native) => {
+                let mut head = None;
+                for (upper, count) in native.cumulative() {
+                    // The longest number, of 20 digits at a scale of 18, has 38 bytes and a sign.
+                    let mut buf = [0; 64];
+                    let mut end = Out::new(&mut buf);
+                    end.str(",le=\"");
+                    upper.write(&mut end, self.format, native.scale());
+                    end.str("\"}");
+                    let end = str::from_utf8(end.written()).unwrap_or_default();
+                    line.bucket(&mut head, &self.value, end, count);
+                }
+                line.bucket(&mut head, &self.value, Bound::INFINITE, native.count());
+                // OpenMetrics 1.0, "Histogram": with bounds below 0 there is no sum, and without a sum no count.
+                if !(native.is_signed() && self.format == Format::OpenMetrics) {
+                    line.sample(&self.sum, native.sum(), native.scale());
+                    line.sample(&self.count, Value::Unsigned(native.count()), Scale::ONE);
+                }
+            }
             Point::States { states, state } => {
                 for (index, label) in states.iter().enumerate() {
                     line.state(&self.value, label.as_str(), index == state);

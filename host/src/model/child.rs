@@ -2,7 +2,7 @@
 
 use narthex::model::{Kind, Scale, Value};
 
-use super::{Bound, LabelText};
+use super::{Bound, LabelText, Native};
 
 /// One child: a label set and what stands under it. Borrowed, valid during the call it is shown in.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +38,8 @@ pub enum Point<'a> {
         /// The power of ten by which `sum` is multiplied if it is an integer.
         scale: Scale,
     },
+    /// An exponential histogram, in text a classic one.
+    Native(Native<'a>),
     /// Which of several states holds: a line for each, 1 for that one and 0 for the others.
     States {
         /// The label of each state: it is called as the family is, and stands behind all others.
@@ -51,7 +53,7 @@ impl Point<'_> {
     /// Whether a family of this kind shows such a point.
     pub const fn fits(&self, kind: Kind) -> bool {
         match kind {
-            Kind::Histogram => matches!(self, Self::Histogram { .. }),
+            Kind::Histogram => matches!(self, Self::Histogram { .. } | Self::Native(_)),
             Kind::StateSet => matches!(self, Self::States { .. }),
             _ => matches!(self, Self::Value { .. }),
         }

@@ -4,13 +4,15 @@
 
 mod bound;
 mod child;
+mod exponential;
 mod family;
 mod labels;
 mod shape;
 
 pub use bound::Bound;
 pub use child::{Child, Point};
+pub use exponential::Native;
 pub use family::Family;
 pub use labels::LabelText;
-pub use narthex::model::{Defect, Kind, Label, Number, Scale, Value};
+pub use narthex::model::{Defect, Exponential, Grid, Kind, Label, Number, Scale, Value};
 pub use shape::{Form, Shape};

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::{GatherError, GatherErrors, Indexed, Resume, Visitor};
-use crate::model::{Bound, Child, Family, LabelText, Point, Scale, Value};
+use crate::model::{Bound, Child, Exponential, Family, Grid, LabelText, Native, Point, Scale, Value};
 
 /// Children of several families, copied; an [`Indexed`] source once it is [finished](Arena::finish).
 #[derive(Debug, Default)]
@@ -48,6 +48,8 @@ enum Of {
     Value,
     /// The sum of a histogram of this shape, with these buckets.
     Histogram(usize, Range<usize>),
+    /// An exponential histogram of this grid, signed or not, with these cells.
+    Native(Box<[u32]>, bool, Range<usize>),
     /// The index of the state in this list.
     States(usize, usize),
 }
@@ -164,6 +166,12 @@ impl Arena {
         match child.point {
             Point::Value { value, scale } => self.row(mark, family, child.created, value, scale, Of::Value),
             Point::States { states, state } => self.states(mark, family, states, state),
+            Point::Native(native) => {
+                let (shape, cells) = native.parts();
+                let words = shape.grid.to_words().collect();
+                let of = Of::Native(words, shape.signed, self.extend_buckets(cells));
+                self.row(mark, family, child.created, native.sum(), native.scale(), of);
+            }
             Point::Histogram { bounds, buckets, sum, scale } => {
                 let shape = self.shapes.iter().position(|shape| *shape.bounds == *bounds);
                 let shape = shape.unwrap_or_else(|| {
@@ -234,6 +242,15 @@ impl Indexed for Arena {
                 Of::States(list, state) => {
                     let states = self.states.get(*list).map_or(&[][..], |states| states);
                     Point::States { states, state: *state }
+                }
+                Of::Native(words, signed, range) => {
+                    let shape = Grid::new(words).map(|grid| Exponential { grid, signed: *signed });
+                    let cells = self.buckets.get(range.clone()).unwrap_or(&[]);
+                    // It was one when it was copied.
+                    let Some(native) = shape.and_then(|shape| Native::new(shape, cells, scale)) else {
+                        continue;
+                    };
+                    Point::Native(native)
                 }
                 Of::Histogram(shape, range) => Point::Histogram {
                     bounds: self.shapes.get(*shape).map_or(&[], |shape| &shape.bounds),

@@ -1,4 +1,4 @@
-//! Bounds and indices against arbitrary precision, and against the floats of client_golang.
+//! Bounds and indices against arbitrary precision, and against the floats of `client_golang`.
 
 use narthex::model::{Cells as _, Exponential, Grid, Scale, Value, Window};
 use narthex::{ExponentialHistogram, SignedExponentialHistogram};
@@ -26,9 +26,9 @@ fn ten(power: i8) -> BigUint {
 fn is_not_above(value: &BigUint, shift: i32, scale: i8, index: i32, schema: i8) -> bool {
     let (mut left, mut right) = (value.clone(), BigUint::from(1u32));
     if scale < 0 {
-        right *= ten(scale)
+        right *= ten(scale);
     } else {
-        left *= ten(scale)
+        left *= ten(scale);
     }
     // Both sides to the power of 2^schema; at a negative schema it is the bound that has a power.
     let (power, bound) = if schema >= 0 { (1u32 << schema, index) } else { (1, index << -schema) };
@@ -137,10 +137,12 @@ fn streams_hold_what_exact_indices_merge_to() {
         let histogram = ExponentialHistogram::<8>::new();
         let grid8 = {
             let mut words = words.to_vec();
-            words[0] = (words[0] & 0xffff) | 8 << 16;
+            words[0] = (words[0] & 0xf000_ffff) | 8 << 16;
             words.leak()
         };
-        values.iter().for_each(|value| histogram.with(grid8).observe_u64(*value));
+        for value in &values {
+            histogram.with(grid8).observe_u64(*value);
+        }
         let window = Window::unpack(unsigned(histogram.read(0, Exponential::window(8, 1, 0))), 8);
         let schema = finest - i8::try_from(window.halvings).unwrap();
         seen.insert(schema);
@@ -153,7 +155,7 @@ fn streams_hold_what_exact_indices_merge_to() {
             let place = (0..8).find(|place| is_not_above(&exact, 0, scale, window.first + place, schema));
             let place = place.expect("a bucket of the window");
             assert!(!is_not_above(&exact, 0, scale, window.first + place - 1, schema), "below the window");
-            counted[place as usize] += 1;
+            counted[usize::try_from(place).unwrap()] += 1;
         }
         for (place, count) in counted.into_iter().enumerate() {
             let cell = Exponential::ring(8, 0) + (window.cell + place) % 8;
@@ -164,7 +166,7 @@ fn streams_hold_what_exact_indices_merge_to() {
     assert!(seen.len() > 8, "{seen:?}");
 }
 
-/// client_golang's way to a bucket (`histogram.go`, `observe` and `addToBuckets`): the fraction of the float among the
+/// `client_golang`'s way to a bucket (`histogram.go`, `observe` and `addToBuckets`): the fraction of the float among the
 /// bounds of one octave, which are floats.
 fn of_floats(value: f64, schema: i8, bounds: &[f64]) -> i32 {
     let bits = value.to_bits();
@@ -173,12 +175,12 @@ fn of_floats(value: f64, schema: i8, bounds: &[f64]) -> i32 {
     if schema > 0 {
         return bounds.partition_point(|bound| *bound < fraction) as i32 + ((exponent - 1) << schema);
     }
-    let key = if fraction == 0.5 { exponent - 1 } else { exponent };
+    let key = if fraction <= 0.5 { exponent - 1 } else { exponent };
     let offset = (1 << -schema) - 1;
     (key + offset) >> -schema
 }
 
-/// What client_golang does with the same values as floats of the exposed unit is the same, for the integers on both sides
+/// What `client_golang` does with the same values as floats of the exposed unit is the same, for the integers on both sides
 /// of each bound that 32 bits can hold; whichever way its bounds are rounded to floats, as no integer is so near.
 #[test]
 fn floats_agree_on_both_sides_of_every_bound() {
@@ -192,8 +194,9 @@ fn floats_agree_on_both_sides_of_every_bound() {
             let plain = Grid::new(plain).unwrap();
             let cut: Vec<f64> = (0..1 << finest)
                 .map(|place| {
+                    // The upper 53 bits are those of a float from 1 to 2, but for the first.
                     let bits = plain.threshold((63 << finest) + place) >> 11;
-                    bits as f64 * 2f64.powi(-53)
+                    f64::from_bits((bits & !(1 << 52)) | 1022 << 52)
                 })
                 .collect();
             let next: Vec<f64> =

@@ -9,6 +9,7 @@
 
 mod bounds;
 mod page;
+mod wire;
 
 use narthex::text::{Encoder, Format};
 use narthex_tests as _;

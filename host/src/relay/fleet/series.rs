@@ -8,7 +8,7 @@ use super::super::session::{ChildSchema, FamilySchema, Fault, Refused, Stretch};
 use super::layout::{Layout, Slot};
 use super::rows::{Row, View};
 use super::table::Table;
-use crate::model::{Family, Kind, Point, Value};
+use crate::model::{Family, Kind, Native, Point, Value};
 
 /// Families by name, and their cells.
 #[derive(Debug, Default)]
@@ -281,6 +281,9 @@ impl Series {
             return Some(Point::Value { value: Value::Unsigned(1), scale });
         }
         let cells = self.child(slot, child.index, birth, copy)?;
+        if let Some(shape) = schema.exponential() {
+            return Native::new(shape, cells, scale).map(Point::Native);
+        }
         match schema.family.kind {
             Kind::Histogram => {
                 let (sum, buckets) = cells.split_last()?;

@@ -1,6 +1,6 @@
 //! The record of a family, read and checked by the core's rules.
 
-use narthex::model::{Defect, Desc, Details, Dimension, Kind, Label, Number, Scale};
+use narthex::model::{Defect, Desc, Details, Dimension, Grid, Kind, Label, Number, Scale};
 use narthex::wire::Truncated;
 use narthex::wire::schema::{Family as Fixed, Fields};
 
@@ -36,6 +36,9 @@ impl<'a> Description<'a> {
             if kind == Kind::StateSet {
                 read.split_states()?;
             }
+            if kind == Kind::ExponentialHistogram {
+                read.bounds = read.grid()?;
+            }
             read.with_desc(|desc| read.check(desc))?;
             Ok(read)
         };
@@ -53,6 +56,23 @@ impl<'a> Description<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The grid of an exponential histogram, of which the schema travels: the rest follows from that, the scale, and how
+    /// many cells there are.
+    fn grid(&self) -> Result<Vec<u32>, String> {
+        let schema = match &*self.bounds {
+            [schema] => i8::try_from(*schema).unwrap_or(-1),
+            _ => return Err("an exponential histogram has one bound, its schema".into()),
+        };
+        let mut words = vec![0; Grid::words(schema)];
+        if words.is_empty() {
+            return Err(format!("there is no schema {schema}"));
+        }
+        let rings = if self.number == Number::Signed { 2 } else { 1 };
+        let buckets = self.fixed.cells.saturating_sub(3 + rings) / rings;
+        Grid::fill(&mut words, Scale::new(self.fixed.scale), buckets);
+        Ok(words)
     }
 
     fn check(&self, desc: &Desc<'_>) -> Result<(), String> {
@@ -93,7 +113,8 @@ impl<'a> Description<'a> {
 }
 
 fn kind(number: u8) -> Result<Kind, String> {
-    const KINDS: [Kind; 5] = [Kind::Counter, Kind::Gauge, Kind::Histogram, Kind::Info, Kind::StateSet];
+    const KINDS: [Kind; 6] =
+        [Kind::Counter, Kind::Gauge, Kind::Histogram, Kind::Info, Kind::StateSet, Kind::ExponentialHistogram];
     let known = KINDS.into_iter().find(|kind| *kind as u8 == number);
     known.ok_or_else(|| format!("this gateway does not know kind {number}"))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use narthex::model::{Desc, Kind, Label, Number, Scale};
+use narthex::model::{Desc, Exponential, Grid, Kind, Label, Number, Scale};
 use narthex::wire::Cell;
 
 use super::description::Description;
@@ -24,6 +24,8 @@ pub struct FamilySchema {
     pub family: Arc<Family>,
     /// Upper bounds, for a histogram.
     pub bounds: Arc<[Bound]>,
+    /// The words of the grid, for an exponential histogram.
+    grid: Option<Box<[u32]>>,
     /// The label of each state, for a state set.
     pub states: Box<[LabelText]>,
     /// The children whose labels are fixed, in the order in which they are shown: all of a dense family, the overflow
@@ -98,15 +100,23 @@ impl FamilySchema {
             name: desc.name.into(),
             help: desc.help.into(),
             unit: desc.details.unit.into(),
-            kind: desc.kind,
+            // Text has one kind of histogram.
+            kind: match desc.kind {
+                Kind::ExponentialHistogram => Kind::Histogram,
+                kind => kind,
+            },
         };
-        let bounds = desc.details.bounds.iter().map(|bound| Bound::scaled(*bound, desc.scale)).collect();
+        let exponential = desc.kind == Kind::ExponentialHistogram;
+        let (bounds, grid) =
+            if exponential { (&[][..], desc.details.bounds) } else { (desc.details.bounds, &[][..]) };
+        let bounds = bounds.iter().map(|bound| Bound::scaled(*bound, desc.scale)).collect();
         let children = children(desc, instances, added)?;
         Ok(Self {
             bytes: bytes.into(),
             family: Arc::new(family),
             shape: shape(desc, &children, &bounds).map(Arc::new),
             bounds,
+            grid: exponential.then(|| grid.into()),
             states: desc.details.states.iter().map(state).collect::<Result<_, _>>()?,
             children,
             cells: desc.stride(),
@@ -165,6 +175,9 @@ impl FamilySchema {
 
     /// How many series one child has.
     pub fn series_of_child(&self) -> usize {
+        if let Some(shape) = self.exponential() {
+            return most_series(&shape);
+        }
         match self.family.kind {
             // Its buckets, `+Inf`, sum and count.
             Kind::Histogram => self.bounds.len().saturating_add(3),
@@ -175,7 +188,13 @@ impl FamilySchema {
 
     /// Whether every child is shown once its cells have come.
     pub fn is_plain(&self) -> bool {
-        is_plain(self.family.kind, self.optional, self.is_table())
+        self.grid.is_none() && is_plain(self.family.kind, self.optional, self.is_table())
+    }
+
+    /// The shape of an exponential histogram, if it is one.
+    pub fn exponential(&self) -> Option<Exponential<'_>> {
+        let grid = Grid::new(self.grid.as_deref()?)?;
+        Some(Exponential { grid, signed: self.number == Number::Signed })
     }
 
     /// What a cell stands for; `None` if it is unset. The state of a state set is its index.
@@ -220,7 +239,15 @@ fn shape(desc: &Desc<'_>, children: &[ChildSchema], bounds: &Arc<[Bound]>) -> Op
     Some(Shape { labels, form, number: desc.number, scale: desc.scale })
 }
 
+/// An exponential histogram has at most both ends of each bucket, 0, `+Inf`, sum and count.
+fn most_series(shape: &Exponential<'_>) -> usize {
+    shape.grid.buckets().saturating_add(1).saturating_mul(shape.rings()).saturating_add(4)
+}
+
 fn series_of_child(desc: &Desc<'_>) -> usize {
+    if let Some(shape) = Exponential::of(desc) {
+        return most_series(&shape);
+    }
     match desc.kind {
         Kind::Histogram => desc.details.bounds.len().saturating_add(3),
         Kind::StateSet => desc.details.states.len(),

@@ -55,6 +55,19 @@ fn series(family: &Family, child: &Child<'_>, device_label: &str, out: &mut dyn 
             }
             line(&text, &format!(r#"{{"count":{count},"sum":{},"buckets":[{list}]}}"#, json(sum, scale)))
         }
+        Point::Native(native) => {
+            let mut list = String::new();
+            for (upper, count) in native.cumulative() {
+                let mut buf = [0; 64];
+                let mut bound = Out::new(&mut buf);
+                upper.write(&mut bound, Format::Text, native.scale());
+                let bound = String::from_utf8_lossy(bound.written());
+                let _ = write!(list, r#"{{"le":{bound},"count":{count}}},"#);
+            }
+            let (count, sum, schema) = (native.count(), json(native.sum(), native.scale()), native.schema());
+            let _ = write!(list, r#"{{"le":"+Inf","count":{count}}}"#);
+            line(&text, &format!(r#"{{"count":{count},"sum":{sum},"schema":{schema},"buckets":[{list}]}}"#))
+        }
         Point::States { states, state } => {
             for (index, label) in states.iter().enumerate() {
                 let comma = if text.is_empty() { "" } else { "," };

@@ -71,14 +71,18 @@ impl Stderr {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::Sender;
+
     use super::*;
 
-    struct Slow(Receiver<()>, Arc<Mutex<String>>);
+    /// Says that a piece has come, and keeps it once that is allowed.
+    struct Slow(Sender<()>, Receiver<()>, Arc<Mutex<String>>);
 
     impl Write for Slow {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            let _ = self.0.recv();
-            self.1.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
+            let _ = self.0.send(());
+            let _ = self.1.recv();
+            self.2.lock().unwrap().push_str(std::str::from_utf8(bytes).unwrap());
             Ok(bytes.len())
         }
 
@@ -89,31 +93,25 @@ mod tests {
 
     #[test]
     fn who_does_not_read_loses_lines_and_is_told() {
-        let (go, wait) = channel();
+        let ((come, comes), (go, wait)) = (channel(), channel());
         let seen = Arc::new(Mutex::new(String::new()));
-        let stderr = Stderr::to(Slow(wait, Arc::clone(&seen)));
+        let stderr = Stderr::to(Slow(come, wait, Arc::clone(&seen)));
+        stderr.put("first\n".to_owned());
+        // It waits no more, so that there is room for as many as may wait.
+        comes.recv().unwrap();
         for n in 0..MAX_WAITING + 100 {
             stderr.put(format!("{n}\n"));
         }
-        // One may be with the writer already.
         drop(go);
-        while seen.lock().unwrap().lines().count() < MAX_WAITING {
-            std::thread::sleep(Duration::from_millis(1));
+        for _ in 0..MAX_WAITING {
+            comes.recv().unwrap();
         }
-        std::thread::sleep(Duration::from_millis(20));
         stderr.put("last\n".to_owned());
         stderr.close();
-        let seen = seen.lock().unwrap();
-        let (told, last) = seen.rsplit_once("last\n").unwrap();
-        assert!(seen.starts_with("0\n1\n2\n") && last.is_empty());
-        let told = told.lines().last().unwrap();
-        assert!(
-            [
-                "narthex: 100 lines were not read and are left out",
-                "narthex: 99 lines were not read and are left out"
-            ]
-            .contains(&told),
-            "{told}"
-        );
+        // The end of the thread, however long that takes.
+        while comes.recv().is_ok() {}
+        let kept = (0..MAX_WAITING).fold("first\n".to_owned(), |kept, n| format!("{kept}{n}\n"));
+        let told = "narthex: 100 lines were not read and are left out\n";
+        assert_eq!(*seen.lock().unwrap(), format!("{kept}{told}last\n"));
     }
 }

@@ -4,11 +4,11 @@
 #   tests/long.sh            all steps
 #   tests/long.sh STEP...    only these steps
 #
-# Steps: models bad-link hostile fuzz storm ethernet soak
+# Steps: models bad-link hostile fuzz storm ethernet boards soak
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly STEPS=(models bad-link hostile fuzz storm ethernet soak)
+readonly STEPS=(models bad-link hostile fuzz storm ethernet boards soak)
 
 # Models without a bound on preemptions; counters from every start by every two amounts.
 step_models() {
@@ -51,6 +51,17 @@ step_ethernet() {
     NARTHEX_SCRAPE_SECONDS="${NARTHEX_SCRAPE_SECONDS:-300}" NARTHEX_TORTURE_SECONDS="${NARTHEX_TORTURE_SECONDS:-600}" \
         NARTHEX_BIN="${CARGO_TARGET_DIR:-$PWD/target}/debug/narthex" \
         cargo test --package narthex-tests --features qemu --test ethernet -- --nocapture --test-threads 1
+}
+
+# Firmware for real boards, checked and linked against their HALs.
+step_boards() {
+    local board
+    rustup target add thumbv6m-none-eabi thumbv7em-none-eabihf riscv32imc-unknown-none-elf
+    (cd firmware-examples/boards && cargo fmt --all --check -- --color never)
+    for board in pico nrf52840 esp32-c3 nucleo; do
+        # In its folder, for its target.
+        (cd "firmware-examples/boards/$board" && cargo clippy --release --locked -- -D warnings && cargo build --release --locked)
+    done
 }
 
 # Ten thousand devices at once; NARTHEX_SOAK_SECONDS says for how long.

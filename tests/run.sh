@@ -103,6 +103,7 @@ step_install() {
 step_format() {
     cargo fmt --all --check -- --color never
     cargo fmt --all --check --manifest-path firmware-examples/Cargo.toml -- --color never
+    cargo fmt --all --check --manifest-path firmware-examples/boards/Cargo.toml -- --color never
     cargo fmt --check --manifest-path tests/figures/Cargo.toml -- --color never
 }
 
@@ -214,6 +215,8 @@ step_qemu() {
     cargo test --package narthex-tests --features qemu --test examples --test qemu
     # One after the other: some leave no processor time to others.
     cargo test --package narthex-tests --features qemu --test ethernet -- --test-threads 1
+    # One of the boards; tests/long.sh has them all.
+    (cd firmware-examples/boards/pico && cargo clippy --locked -- -D warnings)
     # Mostly waiting: more at a time than there are cores.
     cargo test --package narthex-tests --features qemu --test faults -- --test-threads 6
 }

@@ -51,7 +51,7 @@ example=
 machine=lm3s6965evb
 uart=stdio
 nic=none
-hostfwd=
+forwarding=
 firmware_arguments=
 features=()
 emulator_arguments=()
@@ -85,7 +85,7 @@ while (($#)); do
             ;;
         --http)
             if [[ $2 =~ ^([0-9.]+):([^:,]+)$ ]] && is_port "${BASH_REMATCH[2]}"; then
-                hostfwd=,hostfwd=tcp:$2-:80
+                forwarding=,hostfwd=tcp:$2-:80
             else
                 fail "bad --http '$2': expected HOST:PORT with an IPv4 address, such as 127.0.0.1:8080"
             fi
@@ -130,7 +130,7 @@ machines=(lm3s6965evb)
 case $example in
 flow-meter) build=(--package flow-meter) ;;
 defmt | embassy | rtic) build=(--package "$example-example") ;;
-ethernet | udp) build=(--package "$example") nic=user,model=stellaris$hostfwd ;;
+ethernet | udp) build=(--package "$example") nic=user,model=stellaris$forwarding ;;
 # One instruction is 2^10 ns, so that the timer can count instructions.
 instructions)
     build=(--package ref-a --bin instructions) emulator_arguments=(-icount shift=10)
@@ -143,6 +143,7 @@ self-test)
     ;;
 *) fail "unknown example '$example': one of flow-meter, defmt, embassy, ethernet, rtic, udp, instructions, stack, self-test" ;;
 esac
+[[ -z $forwarding || $nic != none ]] || fail "$example has no network: --http is for ethernet and udp"
 [[ " ${machines[*]} " == *" $machine "* ]] || fail "$example does not run on '$machine': one of ${machines[*]}"
 
 # Who emulates the machine, and for what target its firmware is built.

@@ -68,8 +68,8 @@ fn main() -> ! {
     let end = host::seconds().unwrap_or(Duration::MAX);
     let mut next = Duration::ZERO;
     while clock::uptime() < end {
-        let socket = network.sockets.get_mut(socket);
-        datagrams.receive(&mut reporter, socket);
+        let port = network.sockets.get_mut(socket);
+        datagrams.receive(&mut reporter, port);
         if clock::uptime() >= next {
             next += Duration::from_secs(1);
             MAINS.measure();
@@ -77,10 +77,12 @@ fn main() -> ! {
             reporter.begin(clock::uptime());
         }
         // The socket is bound, and holds four frames: there are no errors.
-        let told = datagrams.send(&mut reporter, socket).unwrap_or(true);
+        let told = datagrams.send(&mut reporter, port).unwrap_or(true);
         network.poll();
         let busy = server.poll(now(), &mut network.sockets);
-        if busy || !told {
+        // There is more to send, and room for it; without room, whoever sleeps is woken when there may be some.
+        let room = network.sockets.get::<Socket<'_>>(socket).can_send();
+        if busy || (!told && room) {
             continue;
         }
         let wait = next.saturating_sub(clock::uptime());

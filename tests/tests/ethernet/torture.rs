@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 /// One client with a connection of its own. It says what the device answered.
 type Client = fn(&mut TcpStream, &mut Random) -> io::Result<Vec<u16>>;
 
+/// How long each kind may wait for its turn, on a slow machine.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// Most bytes of the stack that interrupts take, one within the other.
+const INTERRUPTS: u64 = 256;
+
 /// What clients do, and what a device may answer to it if the connection lasts.
 const CLIENTS_OF_ALL_KINDS: &[(&str, Client, &[u16])] = &[
     ("asks", asks, &[200]),
@@ -96,7 +101,7 @@ fn never_ends_its_head(stream: &mut TcpStream, random: &mut Random) -> io::Resul
 
 fn sends_half_a_head(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u16>> {
     stream.write_all(&GET.as_bytes()[..=random.below(GET.len() - 1)])?;
-    if random.happens(700) {
+    if random.happens(500) {
         return Ok(Vec::new());
     }
     right(stream, &mut Vec::new()).map(|status| vec![status])
@@ -147,39 +152,41 @@ fn goes_at_once(stream: &mut TcpStream, random: &mut Random) -> io::Result<Vec<u
     Ok(Vec::new())
 }
 
-/// Lets clients do what they do until the time is up, more of them than there are sockets. Returns how many of each kind
-/// the device answered to their end.
+/// Lets clients do what they do, more of them than there are sockets, until the time is up and the device has answered
+/// each kind that stays for an answer. Returns how many of each it has answered.
 fn torture(device: &Device, time: Duration, seed: u64) -> BTreeMap<&'static str, usize> {
-    let (begin, counts) = (Instant::now(), Mutex::new(BTreeMap::new()));
+    let kinds = CLIENTS_OF_ALL_KINDS;
+    let none = kinds.iter().filter(|(_, _, may)| !may.is_empty()).map(|(name, ..)| (*name, 0)).collect();
+    let (begin, counts): (_, Mutex<BTreeMap<_, _>>) = (Instant::now(), Mutex::new(none));
+    let counts = &counts;
+    let lacks = || counts.lock().expect("no thread panics").values().any(|count| *count == 0);
+    let goes_on = || begin.elapsed() < time || (lacks() && begin.elapsed() < time + PATIENCE);
     thread::scope(|scope| {
         for thread in 0..CLIENTS as u64 + 4 {
-            let counts = &counts;
             let mut random = Random(seed << 32 | thread);
             scope.spawn(move || {
-                while begin.elapsed() < time {
-                    let (name, client, may) = CLIENTS_OF_ALL_KINDS[random.below(CLIENTS_OF_ALL_KINDS.len())];
+                while goes_on() {
+                    let (name, client, may) = kinds[random.below(kinds.len())];
                     match client(&mut device.dial(), &mut random) {
                         Ok(answers) => {
                             assert!(
-                                answers.iter().all(|answer| may.contains(answer)),
+                                answers.iter().all(|got| may.contains(got)),
                                 "who {name} got {answers:?}"
                             );
-                            let counted = usize::from(!answers.is_empty());
-                            *counts.lock().expect("no thread panics").entry(name).or_default() += counted;
+                            if !answers.is_empty() {
+                                *counts.lock().expect("no thread panics").entry(name).or_default() += 1;
+                            }
                         }
                         Err(why) => {
-                            assert_ne!(
-                                why.kind(),
-                                io::ErrorKind::InvalidData,
-                                "who {name} got what is wrong: {why}"
-                            );
+                            assert_ne!(why.kind(), io::ErrorKind::InvalidData, "who {name}: {why}");
                         }
                     }
                 }
             });
         }
     });
-    counts.into_inner().expect("no thread panics")
+    assert!(!lacks(), "not all kinds were answered: {counts:?}");
+    counts.lock().expect("no thread panics").clone()
 }
 
 /// Most of the stack that was ever used, as of the second after this.
@@ -199,7 +206,8 @@ fn nothing_that_clients_do_outlasts_them() {
     device.serves_all_at_once();
     torture(&device, Duration::from_secs(6), 1);
     let used = stack(&device);
-    let uptime = value(&device.page(Format::Text), "mcu_uptime_seconds", &[]);
+    let uptime = || value(&device.page(Format::Text), "mcu_uptime_seconds", &[]);
+    let begin = uptime();
 
     let counts = torture(&device, Duration::from_secs(seconds), 2);
     // The next scrape is right; a client that has gone a moment ago may still be there for the device.
@@ -207,12 +215,11 @@ fn nothing_that_clients_do_outlasts_them() {
     eventually(Duration::from_secs(10), "all sockets are free", || device.try_page(Format::Text));
     device.serves_all_at_once();
     println!("{counts:?}");
-    for (name, _, may) in CLIENTS_OF_ALL_KINDS {
-        assert!(may.is_empty() || counts.get(name) > Some(&0), "nobody who {name} was answered: {counts:?}");
-    }
-    let page = device.page(Format::Text);
-    assert!(value(&page, "mcu_uptime_seconds", &[]) >= uptime + seconds, "it has booted anew");
-    assert!(value(&page, "http_aborted_pages_total", &[]) > 0, "no page was given up");
-    println!("{used} {}", stack(&device));
-    assert!(stack(&device) <= used + 256, "{} bytes of stack, {used} before", stack(&device));
+    assert!(uptime() > begin, "it has booted anew");
+    let aborted = value(&device.page(Format::Text), "http_aborted_pages_total", &[]);
+    assert!(aborted > 0, "no page was given up");
+    // Interrupts may come where most of the stack is in use, or not.
+    let after = stack(&device);
+    println!("{aborted} pages given up; {used} and {after} bytes of stack");
+    assert!(after <= used + INTERRUPTS, "{used} bytes of stack, then {after}");
 }

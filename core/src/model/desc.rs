@@ -127,7 +127,7 @@ impl<'a> Desc<'a> {
     }
 
     /// Cells of one child: a histogram's buckets, `+Inf` and sum; a summary's quantiles, sum and count; those of an
-    /// [`Exponential`] histogram; none of an info; else one.
+    /// [`Exponential`](super::Exponential) histogram; none of an info; else one.
     #[inline(never)]
     pub const fn cells(&self) -> usize {
         match self.kind {

@@ -164,17 +164,21 @@ impl<'a> Grid<'a> {
 /// Both have their top bit set.
 ///
 /// The logarithm of a number 1 + x is taken to be x + x (1 − x) (0.418 − 0.158 x), which is too small by 0 to 0.0014. So
-/// at the finest schema the bound is less than three places behind what that says.
+/// at the finest schema the bound is one place in front of what that says, to two places behind.
 #[inline]
 fn first_not_below(bounds: &[u32], bits: u32) -> usize {
     let x = (bits << 1) >> 16;
     let bend = 27_380 - ((x * 10_355) >> 16);
     let logarithm = x + ((((x * (65_536 - x)) >> 16) * bend) >> 16);
-    let mut at = ((logarithm >> (16 - bounds.len().trailing_zeros())) as usize).saturating_sub(1);
-    for _ in 0..3 {
-        at += usize::from(bounds.get(at).is_some_and(|bound| *bound < bits));
+    let guess = (logarithm >> (16 - bounds.len().trailing_zeros())) as usize;
+    let is_below = |at: usize| bounds.get(at).is_some_and(|bound| *bound < bits);
+    if is_below(guess) {
+        return guess + 1 + usize::from(is_below(guess + 1));
     }
-    at
+    match guess.checked_sub(1) {
+        Some(before) if !is_below(before) => before,
+        _ => guess,
+    }
 }
 
 /// Whether there may be so many words.

@@ -7,8 +7,10 @@
 #[cfg(feature = "everything")]
 pub mod everything;
 
+use narthex::model::{Grid, Scale};
 use narthex::{
-    Counter, Family, Gauge, Histogram, LabelSet, LabelValues, Metrics, Registry, TableFamily, registry,
+    Counter, ExponentialHistogram, Family, Gauge, Histogram, LabelSet, LabelValues, Metrics, Registry,
+    TableFamily, registry,
 };
 
 /// Why a frame was dropped.
@@ -72,6 +74,16 @@ pub static REGISTRY: Registry = registry![RADIO];
 
 /// A gauge, which the reference has none of; for counting instructions.
 pub static LEVEL: Gauge = Gauge::new();
+
+/// Exponential histograms, which the reference has none of, at the resolution that is usual and at the finest; for counting
+/// instructions.
+pub static TURNS: ExponentialHistogram<32> = ExponentialHistogram::new();
+/// The grid of the one: microseconds shown as seconds, 8 buckets an octave.
+pub static TURNS_GRID: [u32; Grid::words(3)] = Grid::table(Scale::new(-6), 32);
+/// The other.
+pub static FINE: ExponentialHistogram<256> = ExponentialHistogram::new();
+/// The grid of the other: 256 buckets an octave.
+pub static FINE_GRID: [u32; Grid::words(8)] = Grid::table(Scale::new(-6), 256);
 
 /// Another radio.
 #[derive(Clone, Copy, Debug, PartialEq, LabelValues)]

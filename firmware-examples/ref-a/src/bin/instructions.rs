@@ -15,7 +15,7 @@ use narthex::text::{Encoder, Format};
 use narthex::transport::{Memory, Reporter, Requests};
 use narthex::wire::Identity;
 use narthex::{Counter, Registry};
-use ref_a::{LEVEL, PEERS, Peer, RADIO, REGISTRY, Reason};
+use ref_a::{FINE, FINE_GRID, LEVEL, PEERS, Peer, RADIO, REGISTRY, Reason, TURNS, TURNS_GRID};
 use semihosting::println;
 
 type Operation<T> = extern "C" fn(T);
@@ -47,6 +47,13 @@ extern "C" fn family_inc(reason: Reason) {
 }
 extern "C" fn histogram_observe(value: u32) {
     RADIO.acknowledgement_seconds().observe(value);
+}
+
+extern "C" fn exponential_observe(value: u32) {
+    TURNS.with(&TURNS_GRID).observe(value);
+}
+extern "C" fn finest_observe(value: u32) {
+    FINE.with(&FINE_GRID).observe(value);
 }
 
 extern "C" fn table_update(address: u32) {
@@ -156,6 +163,19 @@ fn updates(ruler: &Ruler) {
     let bounds = [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 20_001];
     let most = bounds.into_iter().map(|value| count(ruler, observe, value)).max();
     println!("histogram observe\t{}", most.unwrap_or_default());
+    // All values of an octave, both ends of which are in use: nothing is merged.
+    let exponential = exponential_observe as Operation<u32> as *const ();
+    let finest = finest_observe as Operation<u32> as *const ();
+    for (what, observe) in [("", exponential), (", finest", finest)] {
+        let most = |values: [u32; 2]| {
+            (values[0]..values[1]).step_by(7).map(|value| count(ruler, observe, value)).max()
+        };
+        most([1_000, 1_990]);
+        println!("exponential histogram observe{what}\t{}", most([1_000, 1_990]).unwrap_or_default());
+    }
+    // Of all buckets in use and one so far away that they are merged: the longest that interrupts are masked.
+    (0..32).for_each(|n| exponential_observe(1_000 << (n / 8)));
+    println!("exponential histogram merge\t{}", count(ruler, exponential, u32::MAX));
     print(ruler, "table inc", table_update as Operation<u32> as *const (), 8);
 }
 

@@ -135,7 +135,7 @@ pub mod wire;
 pub use instrument::GaugeF32;
 pub use instrument::{
     Counter, CounterFn, ExponentialHistogram, Gauge, GaugeFn, Histogram, Info, OptionalGauge,
-    OptionalGaugeFn, SignedExponentialHistogram, StateSet,
+    OptionalGaugeFn, SignedExponentialHistogram, StateSet, Summary,
 };
 #[cfg(feature = "derive")]
 pub use narthex_derive::{LabelSet, LabelValues, Metrics};

@@ -116,7 +116,7 @@ pub fn of_devices(page: &str) -> String {
     page.split_inclusive('\n').filter(own).collect()
 }
 
-/// The labels of a line, in order, with one more, without that of a bucket or a state; and the line with its labels so.
+/// The labels of a line, in order, with one more, without that of a bucket, a quantile or a state; and the line with its labels so.
 fn sample(line: &str, more: Option<&str>) -> (String, String) {
     let (name, labels, value) = match line.find(['{', ' ']) {
         Some(at) if line[at..].starts_with('{') => {
@@ -126,8 +126,9 @@ fn sample(line: &str, more: Option<&str>) -> (String, String) {
         Some(at) => (&line[..at], Vec::new(), &line[at..]),
         None => panic!("no sample: {line:?}"),
     };
-    // Of a histogram's bucket, and of a state.
-    let own = |label: &&str| label.split('=').next().is_some_and(|label| label == "le" || label == name);
+    // Of a histogram's bucket, of a quantile, and of a state.
+    let own =
+        |label: &&str| label.split('=').next().is_some_and(|label| ["le", "quantile", name].contains(&label));
     let (bound, mut labels): (Vec<&str>, Vec<&str>) = labels.into_iter().partition(own);
     labels.extend(more);
     if more.is_some() {

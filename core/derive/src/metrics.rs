@@ -270,11 +270,13 @@ impl<'a> Metric<'a> {
             None => "an info needs labels: add `#[metric(labels(version = \"…\"))]`",
             Some(_) => "its `labels` need an `Info`; labels that vary need a `Family`",
         };
-        let (labelled, read, schema) = (self.labels.is_some(), self.read.is_some(), self.schema.is_some());
+        let (labelled, read) = (self.labels.is_some(), self.read.is_some());
+        let (bounds, schema) = (self.bounds.is_some(), self.schema.is_some());
         quote_spanned! {at(field.span())=>
             const _: () = {
                 let desc = &<#group as ::narthex::registry::Metrics>::DESCS[#index];
                 let why = if <#ty as ::narthex::instrument::Metric>::BUCKETS != desc.buckets()
+                    || (#bounds && !::core::matches!(desc.kind, ::narthex::model::Kind::Histogram))
                     || (#schema && !::core::matches!(desc.kind, ::narthex::model::Kind::ExponentialHistogram))
                 {
                     ::core::option::Option::Some(#buckets)

@@ -21,6 +21,7 @@ mod optional_gauge;
 mod reading;
 mod ring;
 mod state_set;
+mod summary;
 pub(crate) mod sync;
 mod timer;
 
@@ -36,6 +37,7 @@ pub use observer::{Bucketed, Observer};
 pub use optional_gauge::OptionalGauge;
 pub use reading::{CounterFn, GaugeFn, OptionalGaugeFn, ReadBy, ReadFn, Reading, Sample};
 pub use state_set::StateSet;
+pub use summary::{Quantiles, Summary};
 pub use timer::{Ticks, Timer};
 
 use crate::model::{Cells, Desc};

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use narthex::model::{Kind, Scale, Value};
-use narthex::text::{Format, Out, head, line};
+use narthex::text::{Format, Out, head, line, number};
 
 use super::heads::{Head, Heads};
 use crate::model::{Bound, Child, Family, Form, Point, Shape};
@@ -55,7 +55,11 @@ impl Lines {
     pub(super) fn begin(&mut self, family: &Family) {
         self.heads.clear();
         let name = &*family.name;
-        if family.kind == Kind::Histogram {
+        if family.kind == Kind::Summary {
+            self.value.set(name, "");
+            self.sum.set(name, "_sum");
+            self.count.set(name, "_count");
+        } else if family.kind == Kind::Histogram {
             self.value.set(name, "_bucket");
             self.sum.set(name, "_sum");
             self.count.set(name, "_count");
@@ -212,6 +216,20 @@ impl Lines {
                     line.sample(&self.count, Value::Unsigned(native.count()), Scale::ONE);
                 }
             }
+            Point::Summary { quantiles, values, sum, count, scale } => {
+                for (quantile, value) in quantiles.iter().zip(values) {
+                    let mut buf = [0; 32];
+                    let mut end = Out::new(&mut buf);
+                    end.str(",quantile=\"");
+                    number::bound(&mut end, self.format, u64::from(*quantile), Scale::new(-6));
+                    end.str("\"}");
+                    let end = str::from_utf8(end.written()).unwrap_or_default();
+                    let value = value.checked_sub(1).map_or(Value::F64(f64::NAN), Value::Unsigned);
+                    line.last(&self.value, end, value, scale);
+                }
+                line.sample(&self.sum, sum, scale);
+                line.sample(&self.count, Value::Unsigned(count), Scale::ONE);
+            }
             Point::States { states, state } => {
                 for (index, label) in states.iter().enumerate() {
                     line.state(&self.value, label.as_str(), index == state);
@@ -263,6 +281,14 @@ impl Line<'_, '_, '_> {
         }
         self.out.str(if self.labels.is_empty() { end.get(1..).unwrap_or_default() } else { end });
         line::finish(self.out, self.format, start, Value::Unsigned(n), Scale::ONE);
+    }
+
+    /// Writes a line of this value; `end` is a comma, its last label, and the brace.
+    fn last(&mut self, beginning: &Beginning, end: &str, value: Value, scale: Scale) {
+        let start = self.out.len();
+        self.labelled(beginning);
+        self.out.str(if self.labels.is_empty() { end.get(1..).unwrap_or_default() } else { end });
+        line::finish(self.out, self.format, start, value, scale);
     }
 
     /// Writes the line of a state.

@@ -40,6 +40,19 @@ pub enum Point<'a> {
     },
     /// An exponential histogram, in text a classic one.
     Native(Native<'a>),
+    /// Quantiles of the last while, and the count and sum of all that was ever observed.
+    Summary {
+        /// The quantiles, in millionths, rising.
+        quantiles: &'a [u32],
+        /// The value of each, as an integer, plus 1; 0 if there is none.
+        values: &'a [u64],
+        /// Sum of all observations.
+        sum: Value,
+        /// How many there were.
+        count: u64,
+        /// The power of ten by which values and sum are multiplied.
+        scale: Scale,
+    },
     /// Which of several states holds: a line for each, 1 for that one and 0 for the others.
     States {
         /// The label of each state: it is called as the family is, and stands behind all others.
@@ -54,6 +67,7 @@ impl Point<'_> {
     pub const fn fits(&self, kind: Kind) -> bool {
         match kind {
             Kind::Histogram => matches!(self, Self::Histogram { .. } | Self::Native(_)),
+            Kind::Summary => matches!(self, Self::Summary { .. }),
             Kind::StateSet => matches!(self, Self::States { .. }),
             _ => matches!(self, Self::Value { .. }),
         }

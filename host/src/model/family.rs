@@ -94,6 +94,7 @@ impl Family {
         match self.kind {
             Kind::Counter => &["_total", "_created"],
             Kind::Histogram => &["_bucket", "_count", "_sum", "_created"],
+            Kind::Summary => &["_count", "_sum", "_created"],
             Kind::Info => &["_info"],
             _ => &[],
         }
@@ -113,7 +114,7 @@ impl Family {
         // Devices bound HELP for the sake of their records; the host need not.
         let help = if self.help.is_empty() { "" } else { "any" };
         let (bounds, states): (&[_], &[_]) = match self.kind {
-            Kind::Histogram => (&[1], &[]),
+            Kind::Histogram | Kind::Summary => (&[1], &[]),
             Kind::StateSet => (&[], &["any"]),
             _ => (&[], &[]),
         };
@@ -121,6 +122,7 @@ impl Family {
         let desc = match self.kind {
             Kind::Counter => Desc::counter(&self.name, help),
             Kind::Histogram => Desc::histogram(&self.name, help, details),
+            Kind::Summary => Desc::summary(&self.name, help, details),
             Kind::Info => Desc::info(&self.name, help, details),
             Kind::StateSet => Desc::state_set(&self.name, help, details),
             kind => Desc { kind, ..Desc::gauge(&self.name, help) },

@@ -50,6 +50,8 @@ enum Of {
     Histogram(usize, Range<usize>),
     /// An exponential histogram of this grid, signed or not, with these cells.
     Native(Box<[u32]>, bool, Range<usize>),
+    /// The sum of a summary: of these quantiles, with these values, and the count.
+    Summary(Box<[u32]>, Range<usize>, u64),
     /// The index of the state in this list.
     States(usize, usize),
 }
@@ -166,6 +168,10 @@ impl Arena {
         match child.point {
             Point::Value { value, scale } => self.row(mark, family, child.created, value, scale, Of::Value),
             Point::States { states, state } => self.states(mark, family, states, state),
+            Point::Summary { quantiles, values, sum, count, scale } => {
+                let of = Of::Summary(quantiles.into(), self.extend_buckets(values), count);
+                self.row(mark, family, child.created, sum, scale, of);
+            }
             Point::Native(native) => {
                 let (shape, cells) = native.parts();
                 let words = shape.grid.to_words().collect();
@@ -243,6 +249,13 @@ impl Indexed for Arena {
                     let states = self.states.get(*list).map_or(&[][..], |states| states);
                     Point::States { states, state: *state }
                 }
+                Of::Summary(quantiles, range, count) => Point::Summary {
+                    quantiles,
+                    values: self.buckets.get(range.clone()).unwrap_or(&[]),
+                    sum: value,
+                    count: *count,
+                    scale,
+                },
                 Of::Native(words, signed, range) => {
                     let shape = Grid::new(words).map(|grid| Exponential { grid, signed: *signed });
                     let cells = self.buckets.get(range.clone()).unwrap_or(&[]);

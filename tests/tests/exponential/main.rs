@@ -9,6 +9,7 @@
 
 mod bounds;
 mod page;
+mod summary;
 mod wire;
 
 use narthex::text::{Encoder, Format};

@@ -292,6 +292,11 @@ impl Series {
                 let sum = schema.value(*sum)?;
                 Some(Point::Histogram { bounds: &schema.bounds, buckets, sum, scale })
             }
+            Kind::Summary => {
+                let [values @ .., sum, count] = cells else { return None };
+                let sum = schema.value(*sum)?;
+                Some(Point::Summary { quantiles: schema.quantiles(), values, sum, count: *count, scale })
+            }
             Kind::StateSet => {
                 let state = usize::try_from(*cells.first()?).ok()?;
                 let states = &*schema.states;

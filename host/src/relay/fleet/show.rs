@@ -102,7 +102,7 @@ struct Alike<'a> {
 impl<'a> Alike<'a> {
     fn of(layout: &'a Layout, family: &str) -> Option<Self> {
         let slot = layout.slots().get(layout.search(family).ok()?)?;
-        let counts = matches!(slot.schema.family.kind, Kind::Counter | Kind::Histogram);
+        let counts = matches!(slot.schema.family.kind, Kind::Counter | Kind::Histogram | Kind::Summary);
         Some(Self { slot, shape: slot.schema.shape.as_ref()?, counts })
     }
 }
@@ -259,7 +259,7 @@ impl Singly<'_> {
         let Some(point) = state.series.point(slot, child, birth, copy) else {
             return ControlFlow::Continue(());
         };
-        let counts = matches!(slot.schema.family.kind, Kind::Counter | Kind::Histogram);
+        let counts = matches!(slot.schema.family.kind, Kind::Counter | Kind::Histogram | Kind::Summary);
         let created = counts.then(|| state.unix_ms(since));
         let (first, rest) = state.labels();
         let added = std::iter::once(first).chain(rest.iter().map(|text| &**text));

@@ -113,8 +113,15 @@ impl<'a> Description<'a> {
 }
 
 fn kind(number: u8) -> Result<Kind, String> {
-    const KINDS: [Kind; 6] =
-        [Kind::Counter, Kind::Gauge, Kind::Histogram, Kind::Info, Kind::StateSet, Kind::ExponentialHistogram];
+    const KINDS: [Kind; 7] = [
+        Kind::Counter,
+        Kind::Gauge,
+        Kind::Histogram,
+        Kind::Summary,
+        Kind::Info,
+        Kind::StateSet,
+        Kind::ExponentialHistogram,
+    ];
     let known = KINDS.into_iter().find(|kind| *kind as u8 == number);
     known.ok_or_else(|| format!("this gateway does not know kind {number}"))
 }

@@ -24,8 +24,10 @@ pub struct FamilySchema {
     pub family: Arc<Family>,
     /// Upper bounds, for a histogram.
     pub bounds: Arc<[Bound]>,
-    /// The words of the grid, for an exponential histogram.
-    grid: Option<Box<[u32]>>,
+    /// Whether it is an exponential histogram.
+    exponential: bool,
+    /// The words of the grid, for an exponential histogram; the quantiles in millionths, for a summary.
+    numbers: Box<[u32]>,
     /// The label of each state, for a state set.
     pub states: Box<[LabelText]>,
     /// The children whose labels are fixed, in the order in which they are shown: all of a dense family, the overflow
@@ -107,8 +109,9 @@ impl FamilySchema {
             },
         };
         let exponential = desc.kind == Kind::ExponentialHistogram;
-        let (bounds, grid) =
-            if exponential { (&[][..], desc.details.bounds) } else { (desc.details.bounds, &[][..]) };
+        let histogram = desc.kind == Kind::Histogram;
+        let (bounds, numbers) =
+            if histogram { (desc.details.bounds, &[][..]) } else { (&[][..], desc.details.bounds) };
         let bounds = bounds.iter().map(|bound| Bound::scaled(*bound, desc.scale)).collect();
         let children = children(desc, instances, added)?;
         Ok(Self {
@@ -116,7 +119,8 @@ impl FamilySchema {
             family: Arc::new(family),
             shape: shape(desc, &children, &bounds).map(Arc::new),
             bounds,
-            grid: exponential.then(|| grid.into()),
+            exponential,
+            numbers: numbers.into(),
             states: desc.details.states.iter().map(state).collect::<Result<_, _>>()?,
             children,
             cells: desc.stride(),
@@ -181,6 +185,7 @@ impl FamilySchema {
         match self.family.kind {
             // Its buckets, `+Inf`, sum and count.
             Kind::Histogram => self.bounds.len().saturating_add(3),
+            Kind::Summary => self.numbers.len().saturating_add(2),
             Kind::StateSet => self.states.len(),
             _ => 1,
         }
@@ -188,13 +193,18 @@ impl FamilySchema {
 
     /// Whether every child is shown once its cells have come.
     pub fn is_plain(&self) -> bool {
-        self.grid.is_none() && is_plain(self.family.kind, self.optional, self.is_table())
+        !self.exponential && is_plain(self.family.kind, self.optional, self.is_table())
     }
 
     /// The shape of an exponential histogram, if it is one.
     pub fn exponential(&self) -> Option<Exponential<'_>> {
-        let grid = Grid::new(self.grid.as_deref()?)?;
+        let grid = Grid::new(&self.numbers).filter(|_| self.exponential)?;
         Some(Exponential { grid, signed: self.number == Number::Signed })
+    }
+
+    /// The quantiles of a summary, in millionths.
+    pub fn quantiles(&self) -> &[u32] {
+        if self.family.kind == Kind::Summary { &self.numbers } else { &[] }
     }
 
     /// What a cell stands for; `None` if it is unset. The state of a state set is its index.
@@ -250,6 +260,7 @@ fn series_of_child(desc: &Desc<'_>) -> usize {
     }
     match desc.kind {
         Kind::Histogram => desc.details.bounds.len().saturating_add(3),
+        Kind::Summary => desc.details.bounds.len().saturating_add(2),
         Kind::StateSet => desc.details.states.len(),
         _ => 1,
     }

@@ -68,6 +68,17 @@ fn series(family: &Family, child: &Child<'_>, device_label: &str, out: &mut dyn 
             let _ = write!(list, r#"{{"le":"+Inf","count":{count}}}"#);
             line(&text, &format!(r#"{{"count":{count},"sum":{sum},"schema":{schema},"buckets":[{list}]}}"#))
         }
+        Point::Summary { quantiles, values, sum, count, scale } => {
+            let mut list = String::new();
+            for (quantile, value) in quantiles.iter().zip(values) {
+                let comma = if list.is_empty() { "" } else { "," };
+                let quantile = json(Value::Unsigned(u64::from(*quantile)), Scale::new(-6));
+                let value =
+                    value.checked_sub(1).map_or("null".to_owned(), |n| json(Value::Unsigned(n), scale));
+                let _ = write!(list, r#"{comma}{{"quantile":{quantile},"value":{value}}}"#);
+            }
+            line(&text, &format!(r#"{{"count":{count},"sum":{},"quantiles":[{list}]}}"#, json(sum, scale)))
+        }
         Point::States { states, state } => {
             for (index, label) in states.iter().enumerate() {
                 let comma = if text.is_empty() { "" } else { "," };

@@ -82,6 +82,7 @@ llvm() {
 # Instructions of REF-A, and what its encoders keep.
 measure_qemu() {
     firmware-examples/boot.sh instructions
+    firmware-examples/boot.sh instructions --features http
 }
 
 # How deep the stack gets below entry points, of all that have a row.
@@ -130,7 +131,7 @@ measure_elf() {
 
 # The sections, on a target.
 measure_sections() {
-    local size flash data ram f d r what features most=0 initialised=0
+    local size flash data ram f d r text what features most=0 initialised=0
     size=$(llvm size)
     read -r flash data ram < <(sections "" "$1")
     while IFS='|' read -r what features; do
@@ -146,6 +147,11 @@ snapshots and requests|wire,requests
 snapshots and sparse ones|wire,sparse
 snapshots, requests and sparse ones|wire,requests,sparse
 END
+    # Both formats and the server, and what of it is the server's.
+    read -r text d r < <(sections openmetrics "$1")
+    text=$((text + d))
+    read -r f d r < <(sections http "$1")
+    printf 'flash, HTTP on top\t%d\nflash, text of both formats over HTTP\t%d\n' $((f + d - text)) $((f + d - flash - data))
     printf 'RAM, metrics\t%d\nRAM, initialised\t%d\n' "$most" "$initialised"
 }
 

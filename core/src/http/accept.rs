@@ -3,7 +3,7 @@
 //! Headers come as the values of all header lines of that name, in order. Nothing in them can fail: what is not
 //! understood is passed over, and in the end there is always text 0.0.4.
 
-use super::words::{is_one_of, part, trim};
+use super::words::{place, word};
 use crate::text::Format;
 
 /// The format of the best clause in `Accept`: of those with the highest weight, the first.
@@ -34,8 +34,9 @@ pub(super) struct Best {
 
 impl Best {
     /// Goes on with another line.
-    pub(super) fn consider(&mut self, line: &[u8]) {
-        for clause in clauses(line) {
+    pub(super) fn consider(&mut self, mut line: &[u8]) {
+        while !line.is_empty() {
+            let clause = Clause::take(&mut line);
             if clause.weight > self.weight
                 && let Some(format) = clause.format()
             {
@@ -50,87 +51,111 @@ impl Best {
 pub struct Clause<'a> {
     /// What is weighed.
     pub name: &'a [u8],
-    /// In thousandths, which is as fine as a weight may be; 1000 if there is none.
+    /// In thousandths, which is as fine as a weight may be; 1000 if there is none, and 0 if it is none.
     pub weight: u16,
-    /// Of a media type, the parameter `version`.
-    version: Option<&'a [u8]>,
+    /// Of a media type.
+    version: Version,
 }
 
-/// The clauses of a line whose weight can be understood.
+/// What the parameter `version` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Version {
+    Unsaid,
+    /// 0.0.4, of text.
+    Text,
+    /// 1.0.0 of OpenMetrics, or 0.0.1, which is what 1.0.0 was called before.
+    OpenMetrics,
+    Other,
+}
+
+/// The clauses of a line.
 ///
 /// ```
 /// use narthex::http::accept::clauses;
 /// let mut clauses = clauses(b"gzip;q=0.5, br;q=2, *");
 /// let mut next = || clauses.next().map(|clause| (clause.name, clause.weight));
 /// assert_eq!(next(), Some((&b"gzip"[..], 500)));
+/// assert_eq!(next(), Some((&b"br"[..], 0)));
 /// assert_eq!(next(), Some((&b"*"[..], 1_000)));
 /// assert_eq!(next(), None);
 /// ```
 pub fn clauses(line: &[u8]) -> impl Iterator<Item = Clause<'_>> {
     let mut rest = line;
-    core::iter::from_fn(move || {
-        while let Some(text) = part(&mut rest, b',') {
-            let clause = Clause::new(text);
-            if clause.is_some() {
-                return clause;
-            }
-        }
-        None
-    })
+    core::iter::from_fn(move || (!rest.is_empty()).then(|| Clause::take(&mut rest)))
 }
 
 impl<'a> Clause<'a> {
-    fn new(mut text: &'a [u8]) -> Option<Self> {
-        let name = trim(part(&mut text, b';')?);
-        let (mut q, mut version) = (None, None);
-        while let Some(mut value) = part(&mut text, b';') {
-            let Some(parameter) = part(&mut value, b'=') else { continue };
-            let mut value = trim(value);
+    fn take(rest: &mut &'a [u8]) -> Self {
+        let mut text = word(rest, b',');
+        let mut clause = Self { name: word(&mut text, b';'), weight: 1_000, version: Version::Unsaid };
+        let mut weighed = false;
+        while !text.is_empty() {
+            let mut value = word(&mut text, b';');
+            let parameter = word(&mut value, b'=');
+            value = value.trim_ascii_start();
             if let [b'"', inside @ .., b'"'] = value {
                 value = inside;
             }
             // Of a parameter that is repeated, as Prometheus 3.0 does, the first.
-            match is_one_of(&["q", "version"], trim(parameter)) {
-                Some(0) => _ = q.get_or_insert(value),
-                Some(_) => _ = version.get_or_insert(value),
-                None => {}
+            match place("q version", parameter) {
+                0 if !weighed => (clause.weight, weighed) = (thousandths(value), true),
+                1 if clause.version == Version::Unsaid => {
+                    clause.version = match place("0.0.4 1.0.0 0.0.1", value) {
+                        0 => Version::Text,
+                        3 => Version::Other,
+                        _ => Version::OpenMetrics,
+                    }
+                }
+                _ => {}
             }
         }
-        Some(Self { name, weight: weight(q.unwrap_or(b"1"))?, version })
+        clause
     }
 
     fn format(&self) -> Option<Format> {
-        let types = ["application/openmetrics-text", "text/plain", "text/*", "*/*"];
-        let offered = is_one_of(&types, self.name)?;
-        let version =
-            self.version.map_or(Some(0), |version| is_one_of(&["0.0.4", "1.0.0", "0.0.1"], version));
-        match (offered, version?) {
-            // 0.0.1 is what 1.0.0 was called before; it is also meant when there is no version.
-            (0, 1 | 2) => Some(Format::OpenMetrics),
-            (0, 0) => self.version.is_none().then_some(Format::OpenMetrics),
-            (_, version) => (version == 0).then_some(Format::Text),
+        match (place("application/openmetrics-text text/plain text/* */*", self.name), self.version) {
+            (0, Version::Unsaid | Version::OpenMetrics) => Some(Format::OpenMetrics),
+            (1..4, Version::Unsaid | Version::Text) => Some(Format::Text),
+            _ => None,
         }
     }
 }
 
-/// A weight in thousandths; none if it is not a number from 0 to 1.
-fn weight(text: &[u8]) -> Option<u16> {
-    let (whole, fraction) = text.split_first()?;
-    let mut weight = u16::from(whole.wrapping_sub(b'0')) * 1000;
-    let mut place = 100;
-    match fraction {
-        [] => {}
-        [b'.', digits @ ..] => {
-            for digit in digits {
-                let digit = digit.wrapping_sub(b'0');
-                if digit > 9 {
-                    return None;
-                }
-                weight = weight.saturating_add(u16::from(digit) * place);
-                place /= 10;
-            }
-        }
-        _ => return None,
+/// A weight in thousandths; 0 if it is not a number from 0 to 1.
+fn thousandths(text: &[u8]) -> u16 {
+    let (mut sum, mut place) = (0, 1_000);
+    for byte in text.iter().filter(|byte| **byte != b'.') {
+        let digit = u32::from(byte.wrapping_sub(b'0'));
+        // What is no digit is too much.
+        sum += digit * if digit < 10 { place } else { 1_000 };
+        place /= 10;
     }
-    (weight <= 1000).then_some(weight)
+    if sum <= 1_000 { sum as u16 } else { 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_what_they_say_or_nothing() {
+        for (text, want) in [
+            ("1", 1_000),
+            ("1.000", 1_000),
+            ("0", 0),
+            ("0.5", 500),
+            ("0.123", 123),
+            ("0.1239", 123),
+            ("0.05", 50),
+            ("1.001", 0),
+            ("2", 0),
+            ("10", 0),
+            ("-1", 0),
+            ("0.5x", 0),
+            ("NaN", 0),
+            ("", 0),
+        ] {
+            assert_eq!(thousandths(text.as_bytes()), want, "{text}");
+        }
+    }
 }

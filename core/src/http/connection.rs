@@ -174,7 +174,8 @@ impl<'b> Connection<'b> {
     /// Takes a byte of a head. Returns what is asked, when this was the last one, or when no more can be understood.
     fn push(&mut self, byte: u8, path: &str) -> Option<Asked> {
         let Some(place) = self.buf.get_mut(self.len) else {
-            let line = self.buf.contains(&b'\n');
+            // Not `contains`, which is made to be fast, and five times as long.
+            let line = self.buf.iter().any(|byte| *byte == b'\n');
             return Some(Asked::refused(if line { Status::FieldsTooLarge } else { Status::UriTooLong }));
         };
         *place = byte;

@@ -9,24 +9,23 @@ pub(super) const NO_LINE: u8 = b'!';
 
 /// Of a chunk: four digits for its size and the end of their line in front, the end of its data behind.
 const AROUND: (usize, usize) = (6, 2);
+/// For an answer without a body.
+const NOTHING: &str = "\r\nContent-Length: 0";
 /// What four digits can tell.
 const MAX_CHUNK: usize = 0xffff;
 
 /// Writes the head of an answer.
 pub(super) fn head(out: &mut Out<'_>, asked: Asked) {
-    let page = asked.status == Status::Ok;
     out.str("HTTP/1.1 ");
     out.str(asked.status.line());
-    if page {
-        out.str("\r\nContent-Type: ");
-        out.str(asked.format.content_type());
-    }
-    if asked.status == Status::MethodNotAllowed {
-        out.str("\r\nAllow: GET, HEAD");
-    }
-    if !page {
-        out.str("\r\nContent-Length: 0");
-    } else if asked.chunked {
+    let (field, value) = match asked.status {
+        Status::Ok => ("\r\nContent-Type: ", asked.format.content_type()),
+        Status::MethodNotAllowed => ("\r\nAllow: GET, HEAD", NOTHING),
+        _ => ("", NOTHING),
+    };
+    out.str(field);
+    out.str(value);
+    if asked.status == Status::Ok && asked.chunked {
         out.str("\r\nTransfer-Encoding: chunked");
     }
     if asked.close {
@@ -46,11 +45,13 @@ pub(super) fn inside(room: &mut [u8]) -> &mut [u8] {
 pub(super) fn chunk(room: &mut [u8], len: usize) -> usize {
     let (front, behind) = AROUND;
     if let Some((size, rest)) = room.split_first_chunk_mut::<6>() {
-        let digit = |shift: u32| {
-            let value = (len >> shift) as u8 & 15;
-            value + if value < 10 { b'0' } else { b'a' - 10 }
-        };
-        *size = [digit(12), digit(8), digit(4), digit(0), b'\r', b'\n'];
+        *size = *b"0000\r\n";
+        let mut left = len;
+        for digit in size.iter_mut().take(4).rev() {
+            let value = (left & 15) as u8;
+            *digit = value + if value < 10 { b'0' } else { b'a' - 10 };
+            left >>= 4;
+        }
         if let Some(end) = rest.get_mut(len..).and_then(<[u8]>::first_chunk_mut) {
             *end = *b"\r\n";
         }

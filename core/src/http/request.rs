@@ -1,6 +1,6 @@
 //! The head of a request: what is asked.
 
-use super::words::{is_one_of, part, trim};
+use super::words::{place, word};
 use super::{Status, accept};
 use crate::text::Format;
 
@@ -32,15 +32,11 @@ impl Asked {
     }
 
     fn understand(mut head: &[u8], path: &str) -> Result<Self, Status> {
-        let mut line = trim(part(&mut head, b'\n').unwrap_or_default());
-        let mut word = || part(&mut line, b' ').unwrap_or_default();
-        let (method, target) = (word(), word());
-        let chunked = match line {
-            b"HTTP/1.1" => true,
-            b"HTTP/1.0" => false,
-            [b'H', b'T', b'T', b'P', b'/', ..] => return Err(Status::VersionNotSupported),
-            _ => return Err(Status::BadRequest),
-        };
+        let mut line = word(&mut head, b'\n');
+        let (method, target) = (word(&mut line, b' '), word(&mut line, b' '));
+        let Some(version) = line.strip_prefix(b"HTTP/") else { return Err(Status::BadRequest) };
+        let [b'1', b'.', minor @ b'0'..=b'1'] = version else { return Err(Status::VersionNotSupported) };
+        let chunked = *minor == b'1';
         let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
         let fields = match httparse::parse_headers(head, &mut fields) {
             Ok(httparse::Status::Complete((_, fields))) => Fields::read(fields),
@@ -79,18 +75,19 @@ impl Fields {
     fn read(fields: &[httparse::Header<'_>]) -> Self {
         let mut said = Self::default();
         for field in fields {
-            let names = ["host", "accept", "connection", "content-length", "transfer-encoding"];
             let mut value = field.value;
-            match is_one_of(&names, field.name.as_bytes()) {
-                Some(0) => said.hosts += 1,
-                Some(1) => said.accept.consider(value),
-                Some(2) => {
-                    while let Some(option) = part(&mut value, b',') {
-                        said.close |= is_one_of(&["close"], trim(option)).is_some();
+            let names = "host accept connection content-length transfer-encoding";
+            match place(names, field.name.as_bytes()) {
+                0 => said.hosts += 1,
+                1 => said.accept.consider(value),
+                2 => {
+                    while !value.is_empty() {
+                        said.close |= place("close", word(&mut value, b',')) == 0;
                     }
                 }
-                Some(at) => said.body |= at > 3 || value != b"0",
-                None => {}
+                3 => said.body |= value != b"0",
+                4 => said.body = true,
+                _ => {}
             }
         }
         said

@@ -1,11 +1,9 @@
 //! What the texts of HTTP are made of. Each of these is linked once, however often it is called.
 
-/// The part in front of the next separator that does not stand between quotes; `rest` is what follows it.
+/// Takes what stands in front of the next separator that is not between quotes, without blanks around it; `rest` is what
+/// follows.
 #[inline(never)]
-pub(super) fn part<'a>(rest: &mut &'a [u8], separator: u8) -> Option<&'a [u8]> {
-    if rest.is_empty() {
-        return None;
-    }
+pub(super) fn word<'a>(rest: &mut &'a [u8], separator: u8) -> &'a [u8] {
     let (mut quoted, mut escaped) = (false, false);
     let at = rest.iter().position(|byte| {
         match *byte {
@@ -16,19 +14,43 @@ pub(super) fn part<'a>(rest: &mut &'a [u8], separator: u8) -> Option<&'a [u8]> {
         }
         false
     });
-    let (part, behind) = at.and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, &[]));
+    let (mut word, behind) = at.and_then(|at| rest.split_at_checked(at)).unwrap_or((rest, &[]));
     *rest = behind.get(1..).unwrap_or_default();
-    Some(part)
+    while let [b'\t' | b'\r' | b' ', inside @ ..] | [inside @ .., b'\t' | b'\r' | b' '] = word {
+        word = inside;
+    }
+    word
 }
 
-/// Without blanks around it.
+/// Its place among these words, in upper or lower case; behind them all if it is none of them.
 #[inline(never)]
-pub(super) fn trim(text: &[u8]) -> &[u8] {
-    text.trim_ascii()
+pub(super) fn place(words: &str, text: &[u8]) -> usize {
+    let mut at = 0;
+    for word in words.as_bytes().split(|byte| *byte == b' ') {
+        if word.eq_ignore_ascii_case(text) {
+            break;
+        }
+        at += 1;
+    }
+    at
 }
 
-/// Which of these words it is, in upper or lower case.
-#[inline(never)]
-pub(super) fn is_one_of(words: &[&str], text: &[u8]) -> Option<usize> {
-    words.iter().position(|word| word.as_bytes().eq_ignore_ascii_case(text))
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn separators_between_quotes_separate_nothing() {
+        let mut rest = &b" a;b=\";\\\";\" ;;c"[..];
+        let words: Vec<&[u8]> =
+            core::iter::from_fn(|| (!rest.is_empty()).then(|| word(&mut rest, b';'))).collect();
+        assert_eq!(words, [&b"a"[..], b"b=\";\\\";\"", b"", b"c"]);
+    }
+
+    #[test]
+    fn words_have_their_place() {
+        let place = |text: &str| place("one two", text.as_bytes());
+        assert_eq!([place("one"), place("TWO"), place("o"), place("three"), place("")], [0, 1, 2, 2, 2]);
+    }
 }

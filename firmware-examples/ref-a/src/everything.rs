@@ -1,7 +1,7 @@
 //! All that narthex has, in one firmware: nothing of it may panic, and each entry point's stack is measured.
 
 use narthex::model::{Label, ShortStr};
-use narthex::runtime::{Heap, Idle, Runtime, Stack};
+use narthex::runtime::{Heap, HttpServer, Idle, Runtime, Stack};
 use narthex::{
     Counter, CounterFn, DynRegistry, Family, Gauge, GaugeF32, GaugeFn, Histogram, Info, LabelSet,
     LabelValues, Metrics, OptionalGauge, OptionalGaugeFn, Registry, StateSet, TableFamily, WithTables,
@@ -100,10 +100,12 @@ pub static MAIN: Stack = Stack::new();
 pub static HEAP: Heap = Heap::new();
 /// Its rest.
 pub static IDLE: Idle = Idle::new();
+/// Its server.
+pub static HTTP: HttpServer = HttpServer::new();
 
 /// All of them, as the compiler joins them.
 pub static REGISTRY: Registry<WithTables> =
-    registry![ALL, RADIO, RUNTIME, MAIN { thread: "main" }, HEAP, IDLE];
+    registry![ALL, RADIO, RUNTIME, MAIN { thread: "main" }, HEAP, IDLE, HTTP];
 
 /// All of them, as they are found at boot.
 pub static DYNAMIC: DynRegistry<48> = DynRegistry::new();

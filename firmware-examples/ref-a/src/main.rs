@@ -52,9 +52,11 @@ fn main() -> ! {
     #[cfg(feature = "wire")]
     let mut reporter = reporter;
     #[cfg(feature = "http")]
-    let mut head = [0; BUFFER];
+    let mut head = Words([0; BUFFER]);
     #[cfg(feature = "http")]
-    let mut connection = Connection::new(black_box(&mut head));
+    let mut connection = Connection::new(black_box(&mut head.0));
+    #[cfg(feature = "http")]
+    connection.open(black_box(Duration::ZERO));
     loop {
         memory(black_box(&mut buf), black_box(&mut other), black_box(BUFFER));
         #[cfg(any(feature = "text", feature = "wire"))]
@@ -74,11 +76,16 @@ fn main() -> ! {
 #[repr(align(4))]
 struct Words([u8; BUFFER]);
 
+/// And to two of them.
+#[repr(align(8))]
+struct DoubleWords([u8; BUFFER]);
+
 /// Uses the three functions that compilers call unasked, with a length they do not know, and their kin for words.
 #[inline(never)]
 fn memory(a: &mut [u8; BUFFER], b: &mut [u8; BUFFER], len: usize) {
     black_box(&mut Words([0; BUFFER]).0);
     black_box(&mut Words([b'0'; BUFFER]).0);
+    black_box(&mut DoubleWords([0; BUFFER]).0);
     if let (Some(a), Some(b)) = (a.get_mut(..len), b.get_mut(..len)) {
         a.copy_from_slice(b);
         if black_box(&*a) == black_box(&*b) {
@@ -114,9 +121,6 @@ static ENDPOINT: Endpoint<'static, narthex::Registry> = Endpoint::new(&REGISTRY)
 fn serve(connection: &mut Connection<'_>, bytes: &[u8; BUFFER], buf: &mut [u8; BUFFER]) {
     let now = black_box(Duration::from_secs(1));
     let endpoint = &ENDPOINT;
-    if black_box(false) {
-        connection.open(now);
-    }
     connection.check(endpoint, now);
     black_box(connection.receive(endpoint, bytes, now));
     while connection.wants() == Wants::Room {

@@ -4,6 +4,8 @@
 //! Headers come as the values of all header lines of that name, in order. Nothing in them can fail: what is not
 //! understood is passed over, and in the end there is always text 0.0.4, not packed.
 
+use narthex::http::accept::{self, Clause};
+
 use super::Format;
 
 /// How a body is packed.
@@ -16,10 +18,8 @@ pub enum Encoding {
     Gzip,
 }
 
-/// The format of the best clause in `Accept`: of those with the highest weight, the first.
-///
-/// A clause for a version that is not offered is passed over, as is one whose weight is not within 0 to 1:
-/// Prometheus 2.49 sends `*/*;q=2`.
+/// The format of the best clause in `Accept`, as a device finds it ([`narthex::http::accept`]): of those with the highest
+/// weight, the first.
 ///
 /// ```
 /// use narthex_host::expose::{Format, negotiate};
@@ -29,15 +29,7 @@ pub enum Encoding {
 /// assert_eq!(negotiate::format([]), Format::Text);
 /// ```
 pub fn format<'a>(accept: impl IntoIterator<Item = &'a str>) -> Format {
-    let mut best = (0, Format::Text);
-    for clause in clauses(accept) {
-        if let Some(format) = clause.format()
-            && clause.weight > best.0
-        {
-            best = (clause.weight, format);
-        }
-    }
-    best.1
+    accept::format(accept.into_iter().map(str::as_bytes))
 }
 
 /// Whether `Accept-Encoding` asks for gzip: with a weight of its own, or that of `*`, which must be above that of
@@ -51,12 +43,13 @@ pub fn format<'a>(accept: impl IntoIterator<Item = &'a str>) -> Format {
 /// ```
 pub fn encoding<'a>(accept_encoding: impl IntoIterator<Item = &'a str>) -> Encoding {
     let (mut gzip, mut identity, mut any) = (None, None, None);
-    for Clause { name, weight, .. } in clauses(accept_encoding) {
-        if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
+    let clauses = accept_encoding.into_iter().flat_map(|line| accept::clauses(line.as_bytes()));
+    for Clause { name, weight, .. } in clauses {
+        if name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip") {
             gzip = gzip.max(Some(weight));
-        } else if name.eq_ignore_ascii_case("identity") {
+        } else if name.eq_ignore_ascii_case(b"identity") {
             identity = identity.max(Some(weight));
-        } else if name == "*" {
+        } else if name == b"*" {
             any = any.max(Some(weight));
         }
     }
@@ -65,100 +58,6 @@ pub fn encoding<'a>(accept_encoding: impl IntoIterator<Item = &'a str>) -> Encod
         Encoding::Gzip
     } else {
         Encoding::Identity
-    }
-}
-
-/// One clause of a header: a name, parameters, a weight.
-#[derive(Clone, Copy, Debug)]
-struct Clause<'a> {
-    name: &'a str,
-    /// Parameters, not yet split.
-    parameters: &'a str,
-    /// In thousandths, which is as fine as a weight may be.
-    weight: u16,
-}
-
-/// The clauses whose weight can be understood.
-fn clauses<'a>(lines: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = Clause<'a>> {
-    lines.into_iter().flat_map(|line| Split { rest: line, separator: b',' }).filter_map(Clause::new)
-}
-
-impl<'a> Clause<'a> {
-    fn new(text: &'a str) -> Option<Self> {
-        let mut parts = Split { rest: text, separator: b';' };
-        let name = parts.next()?.trim();
-        let clause = Self { name, parameters: parts.rest, weight: 0 };
-        let weight = clause.parameter("q").map_or(Some(1000), weight)?;
-        Some(Self { weight, ..clause })
-    }
-
-    /// The value of a parameter, without quotes. Of a parameter that is repeated, as Prometheus 3.0 does, the first.
-    fn parameter(&self, wanted: &str) -> Option<&'a str> {
-        Split { rest: self.parameters, separator: b';' }.find_map(|parameter| {
-            let (name, value) = parameter.split_once('=')?;
-            let value = value.trim();
-            let unquoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-            name.trim().eq_ignore_ascii_case(wanted).then_some(unquoted.unwrap_or(value))
-        })
-    }
-
-    fn format(&self) -> Option<Format> {
-        let version = self.parameter("version");
-        let is = |name: &str| self.name.eq_ignore_ascii_case(name);
-        if is("application/openmetrics-text") {
-            // 0.0.1 is what 1.0.0 was called before; it is also meant when there is no version.
-            return matches!(version, None | Some("1.0.0" | "0.0.1")).then_some(Format::OpenMetrics);
-        }
-        let text = is("*/*") || is("text/*") || is("text/plain");
-        (text && matches!(version, None | Some("0.0.4"))).then_some(Format::Text)
-    }
-}
-
-/// A weight in thousandths; none if it is not a number from 0 to 1.
-fn weight(text: &str) -> Option<u16> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let thousandths = fraction.bytes().chain([b'0'; 3]).take(3);
-    let thousandths = thousandths.fold(0, |n, digit| n * 10 + u16::from(digit.wrapping_sub(b'0')));
-    match (whole, thousandths) {
-        ("0", n) => Some(n),
-        ("1", 0) => Some(1000),
-        _ => None,
-    }
-}
-
-/// Splits at a separator that does not stand between quotes.
-struct Split<'a> {
-    rest: &'a str,
-    separator: u8,
-}
-
-impl<'a> Iterator for Split<'a> {
-    type Item = &'a str;
-
-    fn next(&mut self) -> Option<&'a str> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let (mut quoted, mut escaped) = (false, false);
-        let at = self.rest.bytes().position(|byte| {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' if quoted => escaped = true,
-                b'"' => quoted = !quoted,
-                _ => return byte == self.separator && !quoted,
-            }
-            false
-        });
-        let (part, rest) = match at.and_then(|at| self.rest.split_at_checked(at)) {
-            // The separator is one byte.
-            Some((part, rest)) => (part, rest.get(1..).unwrap_or("")),
-            None => (self.rest, ""),
-        };
-        self.rest = rest;
-        Some(part)
     }
 }
 

@@ -40,7 +40,7 @@ pub const LAYERS: &[Layer] = &[
     layer("host::registry", &["core::model", "core::text", "host::model", "host::collector"]),
     layer(
         "host::expose",
-        &["core::model", "core::text", "host::model", "host::instrument", "host::registry"],
+        &["core::model", "core::text", "core::http", "host::model", "host::instrument", "host::registry"],
     ),
     layer("host::push", &["core::model", "core::text", "host::model", "host::registry", "host::expose"]),
     layer("host::testing", &["core::model", "core::text", "host::model", "host::registry", "host::expose"]),

@@ -13,12 +13,13 @@ use {cortex_m as _, cortex_m_rt::entry};
 use {riscv as _, riscv_rt::entry};
 
 use narthex::frame::Decoder;
+use narthex::http::{Connection, Endpoint, Observe, Wants};
 use narthex::model::Source;
 use narthex::runtime::ResetReason;
 use narthex::text::{Encoder, Format};
 use narthex::transport::{Memory, Reporter, Requests};
 use narthex::wire::Identity;
-use ref_a::everything::{ALL, BUS, DYNAMIC, HEAP, IDLE, Link, MAIN, REGISTRY, RUNTIME, Way, Wire, peer};
+use ref_a::everything::{ALL, BUS, DYNAMIC, HEAP, HTTP, IDLE, Link, MAIN, REGISTRY, RUNTIME, Way, Wire, peer};
 use ref_a::{RADIO, Reason};
 
 const IDENTITY: Identity<'static> = Identity { device: "radio-1", firmware: "1.0.0" };
@@ -38,6 +39,8 @@ fn main() -> ! {
             Reporter::new(&REGISTRY, IDENTITY, 1).with_memory(black_box(&mut last)).with_requests();
         poll(reporter, &mut buf, black_box(&other));
         receive(black_box(&mut other));
+        serve(&Endpoint::new(&REGISTRY), black_box(&other), &mut buf);
+        serve(&Endpoint::new(&DYNAMIC).with_observer(&HTTP), black_box(&other), &mut buf);
     }
 }
 
@@ -122,6 +125,22 @@ fn receive(bytes: &mut [u8; 256]) {
     while let Some(event) = decoder.feed(&mut input) {
         black_box(&event);
     }
+}
+
+/// All that a transport does with a connection.
+#[inline(never)]
+fn serve<S: Source, O: Observe>(endpoint: &Endpoint<'_, S, O>, bytes: &[u8; 256], buf: &mut [u8; 256]) {
+    let (mut head, now) = ([0; 128], black_box(Duration::from_secs(1)));
+    let mut connection = Connection::new(&mut head);
+    connection.open(now);
+    connection.check(endpoint, now);
+    black_box((connection.left(endpoint, now), connection.idle(now)));
+    black_box(connection.receive(endpoint, bytes, now));
+    while connection.wants() == Wants::Room {
+        black_box(connection.send(endpoint, buf, black_box(true), now));
+    }
+    connection.dismiss(now);
+    connection.lost(endpoint);
 }
 
 #[panic_handler]

@@ -5,12 +5,15 @@
 //! update adds to the function it is written in; [`machine::Ruler`] says how that is measured.
 #![no_std]
 #![no_main]
+#![cfg_attr(feature = "http", allow(dead_code, unused_imports, reason = "the rest is measured without"))]
 
 use core::hint::black_box;
 use core::panic::PanicInfo;
 use core::time::Duration;
 
 use machine::Ruler;
+#[cfg(feature = "http")]
+use narthex::http::{Connection, Endpoint, Wants};
 use narthex::text::{Encoder, Format};
 use narthex::transport::{Memory, Reporter, Requests};
 use narthex::wire::Identity;
@@ -70,6 +73,36 @@ extern "C" fn page(buf: &mut [u8; SEGMENT]) -> usize {
         len += n;
     }
     len
+}
+
+#[cfg(feature = "http")]
+static ENDPOINT: Endpoint<'static, Registry> = Endpoint::new(&REGISTRY);
+
+#[cfg(feature = "http")]
+/// As Prometheus 3 asks for text.
+const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: 192.0.2.7:80\r\nUser-Agent: Prometheus/3.5.0\r\n\
+    Accept: text/plain;version=1.0.0;escaping=allow-utf-8;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1\r\n\
+    Accept-Encoding: gzip\r\nX-Prometheus-Scrape-Timeout-Seconds: 10\r\n\r\n";
+
+#[cfg(feature = "http")]
+/// A client of the server, and what goes to it.
+struct Client<'b> {
+    connection: Connection<'b>,
+    buf: [u8; SEGMENT],
+    sent: usize,
+}
+
+#[cfg(feature = "http")]
+extern "C" fn receive(client: &mut Client<'_>) {
+    client.connection.receive(&ENDPOINT, REQUEST, Duration::ZERO);
+}
+
+#[cfg(feature = "http")]
+/// The answer, segment by segment.
+extern "C" fn answer(client: &mut Client<'_>) {
+    while client.connection.wants() == Wants::Room {
+        client.sent += client.connection.send(&ENDPOINT, &mut client.buf, true, Duration::ZERO);
+    }
 }
 
 /// What sends snapshots.
@@ -188,6 +221,23 @@ fn pages(ruler: &Ruler) {
     println!("text rendering, state\t{}", size_of::<Encoder>());
 }
 
+#[cfg(feature = "http")]
+fn requests(ruler: &Ruler) {
+    let mut head = [0; 512];
+    let mut client = Client { connection: Connection::new(&mut head), buf: [0; SEGMENT], sent: 0 };
+    client.connection.open(Duration::ZERO);
+    receive(&mut client);
+    answer(&mut client);
+    let bytes = client.sent as u32;
+    let operation: extern "C" fn(&mut Client<'_>) = receive;
+    ruler.print("request over HTTP", operation as *const (), address(&mut client));
+    let operation: extern "C" fn(&mut Client<'_>) = answer;
+    let hundredths = ruler.count(operation as *const (), address(&mut client)) * 100 / bytes;
+    println!("page over HTTP\t{}.{:02}", hundredths / 100, hundredths % 100);
+    // Beside the buffer, of which it has address and length.
+    println!("HTTP, state of a connection\t{}", size_of::<Connection<'_>>() - size_of::<&[u8]>());
+}
+
 fn snapshots(ruler: &Ruler) {
     const IDENTITY: Identity<'static> = Identity { device: "radio-1", firmware: "1.0.0" };
     let reporter = || Reporter::new(&REGISTRY, IDENTITY, 1).with_trickle(0);
@@ -207,9 +257,15 @@ fn snapshots(ruler: &Ruler) {
 fn main() -> ! {
     let ruler = Ruler::new();
     work();
-    updates(&ruler);
-    pages(&ruler);
-    snapshots(&ruler);
+    // By themselves, as in firmware that has one or the other: what two share is compiled otherwise.
+    #[cfg(not(feature = "http"))]
+    {
+        updates(&ruler);
+        pages(&ruler);
+        snapshots(&ruler);
+    }
+    #[cfg(feature = "http")]
+    requests(&ruler);
     // What nobody reads, the compiler need not write.
     black_box(LEVEL.get());
     machine::exit()

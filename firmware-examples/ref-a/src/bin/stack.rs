@@ -16,6 +16,7 @@ use core::time::Duration;
 use cortex_m::peripheral::syst::SystClkSource;
 use narthex::Counter;
 use narthex::frame::Decoder;
+use narthex::http::{Connection, Endpoint, Wants};
 use narthex::model::Source as _;
 use narthex::text::{Encoder, Format};
 use narthex::transport::Reporter;
@@ -121,6 +122,7 @@ fn main() -> ! {
     ruler.print("DynRegistry, reading a cell", || _ = black_box(DYNAMIC.read(black_box(0), 0, 0)));
     ruler.print("DynRegistry::unregister", || _ = black_box(DYNAMIC.unregister(&ALL, BUS)));
     pages(&ruler);
+    requests(&ruler);
     frames(&ruler);
     machine::exit();
 }
@@ -182,6 +184,22 @@ fn pages(ruler: &Ruler) {
     let mut encoder = Encoder::new(black_box(Format::Text));
     ruler.print("Encoder::fill, DynRegistry", || {
         while let Ok(1..) = encoder.fill(&DYNAMIC, black_box(&mut buf)) {}
+    });
+}
+
+#[inline(never)]
+fn requests(ruler: &Ruler) {
+    const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: d\r\nAccept: */*;q=0.5, application/openmetrics-text\r\n\r\n";
+    let (endpoint, mut head, mut buf) = (Endpoint::new(&REGISTRY), [0; 128], [0; 512]);
+    let mut connection = Connection::new(&mut head);
+    connection.open(Duration::ZERO);
+    ruler.print("Connection::receive", || {
+        _ = black_box(connection.receive(&endpoint, black_box(REQUEST), Duration::ZERO));
+    });
+    ruler.print("Connection::send", || {
+        while connection.wants() == Wants::Room {
+            black_box(connection.send(&endpoint, black_box(&mut buf), true, Duration::ZERO));
+        }
     });
 }
 

@@ -19,7 +19,9 @@ use narthex::runtime::ResetReason;
 use narthex::text::{Encoder, Format};
 use narthex::transport::{Memory, Reporter, Requests};
 use narthex::wire::Identity;
-use ref_a::everything::{ALL, BUS, DYNAMIC, HEAP, HTTP, IDLE, Link, MAIN, REGISTRY, RUNTIME, Way, Wire, peer};
+use ref_a::everything::{
+    ALL, BUS, DYNAMIC, HEAP, HTTP, IDLE, Link, MAIN, REGISTRY, RUNTIME, Way, Wire, peer,
+};
 use ref_a::{RADIO, Reason};
 
 const IDENTITY: Identity<'static> = Identity { device: "radio-1", firmware: "1.0.0" };

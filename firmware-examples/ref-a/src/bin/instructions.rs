@@ -230,9 +230,9 @@ fn requests(ruler: &Ruler) {
     answer(&mut client);
     let bytes = client.sent as u32;
     let operation: extern "C" fn(&mut Client<'_>) = receive;
-    ruler.print("request over HTTP", operation as *const (), address(&mut client));
+    print(ruler, "request over HTTP", operation as *const (), address(&mut client));
     let operation: extern "C" fn(&mut Client<'_>) = answer;
-    let hundredths = ruler.count(operation as *const (), address(&mut client)) * 100 / bytes;
+    let hundredths = count(ruler, operation as *const (), address(&mut client)) * 100 / bytes;
     println!("page over HTTP\t{}.{:02}", hundredths / 100, hundredths % 100);
     // Beside the buffer, of which it has address and length.
     println!("HTTP, state of a connection\t{}", size_of::<Connection<'_>>() - size_of::<&[u8]>());

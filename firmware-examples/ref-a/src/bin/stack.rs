@@ -189,7 +189,8 @@ fn pages(ruler: &Ruler) {
 
 #[inline(never)]
 fn requests(ruler: &Ruler) {
-    const REQUEST: &[u8] = b"GET /metrics HTTP/1.1\r\nHost: d\r\nAccept: */*;q=0.5, application/openmetrics-text\r\n\r\n";
+    const REQUEST: &[u8] =
+        b"GET /metrics HTTP/1.1\r\nHost: d\r\nAccept: */*;q=0.5, application/openmetrics-text\r\n\r\n";
     let (endpoint, mut head, mut buf) = (Endpoint::new(&REGISTRY), [0; 128], [0; 512]);
     let mut connection = Connection::new(&mut head);
     connection.open(Duration::ZERO);

@@ -18,6 +18,7 @@ mod capture;
 mod family;
 mod frame;
 mod frames;
+mod http;
 mod program;
 mod request;
 mod session;
@@ -48,6 +49,7 @@ pub use capture::capture;
 pub use family::family;
 pub use frame::frame;
 pub use frames::frames;
+pub use http::http;
 pub use program::{command_line, configuration};
 pub use request::request;
 pub use session::session;
@@ -58,7 +60,7 @@ pub use wire::wire;
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their folders in `corpus/` and of their programs in `fuzz_targets/`.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("accept", accept),
     ("capture", capture),
     ("command_line", command_line),
@@ -66,6 +68,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("family", family),
     ("frame", frame),
     ("frames", frames),
+    ("http", http),
     ("request", request),
     ("session", session),
     ("store", store),

@@ -81,4 +81,4 @@ macro_rules! replays {
     };
 }
 
-replays! { accept capture command_line configuration family frame frames request session store wire }
+replays! { accept capture command_line configuration family frame frames http request session store wire }

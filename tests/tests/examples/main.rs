@@ -84,9 +84,11 @@ fn embassy() {
 /// A gateway that comes late asks what it has missed, and the station's task takes that in between two snapshots.
 #[test]
 fn embassy_hears_a_gateway_that_comes_late() {
+    // Its time does not count below.
+    firmware::build(&["--package", "embassy-example"]);
     let devices = free_address().to_string();
     let shows = |gateway: &Gateway, name: &str| {
-        eventually(Duration::from_mins(3), name, || {
+        eventually(Duration::from_mins(5), name, || {
             let page = gateway.page(Format::Text);
             page.sample(name, &[("device", "station-1")]).filter(|sample| sample.number() > 0.0).map(|_| ())
         });

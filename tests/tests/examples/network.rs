@@ -20,7 +20,7 @@ fn ethernet() {
     let address = free_address();
     let _device = boot(&["ethernet", "--http", &address.to_string()]);
     // QEMU takes connections before the firmware does.
-    let response = eventually(Duration::from_mins(3), "the page", || {
+    let response = eventually(Duration::from_mins(10), "the page", || {
         http::get(address, "/metrics", "application/openmetrics-text").ok()
     });
     expected::is("ethernet", &response.body);
@@ -31,7 +31,7 @@ fn ethernet() {
 fn udp() {
     is_no_larger_than_written("udp", &firmware::build(&["--package", "udp"]));
     let gateway = UdpSocket::bind("127.0.0.1:0").expect("loopback has a free port");
-    gateway.set_read_timeout(Some(Duration::from_mins(3))).expect("a socket may time out");
+    gateway.set_read_timeout(Some(Duration::from_mins(10))).expect("a socket may time out");
     let address = gateway.local_addr().expect("it is bound").to_string();
     let _device = boot(&["udp", "--gateway", &address, "--boot-id", "1"]);
     let (mut sent, mut uptimes, mut buf) = (Vec::new(), BTreeSet::new(), [0; 2048]);

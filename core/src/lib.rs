@@ -105,6 +105,8 @@
 //! | `derive` (default) | `#[derive(Metrics)]`, `#[derive(LabelSet)]` and `#[derive(LabelValues)]`, and the ready-made groups of [`runtime`] |
 //! | `embedded-io` | `Reporter::send` into any blocking `embedded_io::Write`, `Reporter::poll` for what comes back |
 //! | `embedded-io-async` | `Reporter::send_async` into any `embedded_io_async::Write` |
+//! | `http` | `GET /metrics` without sockets; with `embedded-io-async` over any asynchronous stream |
+//! | `smoltcp` | the same on sockets of smoltcp, and frames as datagrams |
 //! | `defmt` | `transport::defmt::dump`: the metrics as lines of the log; `defmt::Format` for errors |
 //! | `f32` | `GaugeF32`, and the digits of `f32` in text |
 //! | `f64` | the digits of `f64` in text, for hosts |

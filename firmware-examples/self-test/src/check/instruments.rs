@@ -102,6 +102,26 @@ pub(super) fn histogram() -> Outcome {
     Ok(Made::default())
 }
 
+/// It finds its buckets, and halves its resolution where they are too few.
+pub(super) fn exponential_histogram() -> Outcome {
+    let interrupt = ALL.interrupt_seconds();
+    for value in [0, 1, 2, 3, 1_000, 1_048_576, u32::MAX] {
+        interrupt.observe(value);
+    }
+    interrupt.observe_n(5, u32::MAX);
+    interrupt.observe(5);
+    let (count, sum) = (ALL.interrupt_seconds.count(), ALL.interrupt_seconds.sum());
+    holds!(count == 8 + u64::from(u32::MAX));
+    holds!(sum == 1_049_587 + 6 * u64::from(u32::MAX));
+    let offset = ALL.offset_seconds();
+    for value in [-1_000, 0, 10, i32::MIN, i32::MAX, -1] {
+        offset.observe(value);
+    }
+    holds!(ALL.offset_seconds.count() == 6);
+    holds!(ALL.offset_seconds.sum() == -992);
+    Ok(Made::default())
+}
+
 /// Observes when it ends, however it ends; the counter of its ticks may come round.
 pub(super) fn timer() -> Outcome {
     let now = core::cell::Cell::new(u32::MAX - 2);

@@ -4,6 +4,7 @@
 //! Groups run once, in order, on statics that are zero at first: later ones print and send what earlier ones have
 //! counted. A new instrument is a field in `subject`, and a group in the list below.
 
+mod http;
 mod instruments;
 mod labels;
 mod page;
@@ -61,6 +62,7 @@ pub(crate) const GROUPS: &[Group] = &[
     Group::new("optional gauge", instruments::optional_gauge),
     Group::new("f32 gauge", instruments::f32_gauge),
     Group::new("histogram", instruments::histogram),
+    Group::new("exponential histogram", instruments::exponential_histogram),
     Group::new("timer", instruments::timer),
     Group::new("functions", instruments::functions),
     Group::new("state set", labels::state_set),
@@ -70,6 +72,7 @@ pub(crate) const GROUPS: &[Group] = &[
     Group::new("dynamic registry", registries::dynamic),
     Group::new("text 0.0.4", page::text),
     Group::new("OpenMetrics", page::open_metrics),
+    Group::new("HTTP", http::server),
     Group::new("snapshot", snapshot::full),
     Group::new("sparse snapshot", snapshot::sparse),
     Group::new("requests", snapshot::requests),

@@ -7,7 +7,7 @@ use narthex::model::{Desc, Instance, Source as _};
 use narthex::transport::{Memory, Reporter, Requests};
 use narthex::wire::record::{Part, Record, Records};
 use narthex::wire::{Cell, Hello, Window, schema, take_varint};
-use narthex::{Registry, WithTables};
+use narthex::{Registry, WithBoth};
 
 use super::snapshot::{BOOT, IDENTITY};
 use super::subject::REGISTRY;
@@ -16,7 +16,7 @@ use super::{Failure, Made, holds};
 /// Bytes of a frame, at most: few, so that snapshots are cut, and families travel in parts.
 const MTU: usize = 80;
 /// Cells of the registry, at most.
-pub(super) const CELLS: usize = 96;
+pub(super) const CELLS: usize = 160;
 /// Bytes of a family, at most.
 const FAMILY: usize = 256;
 /// What no cell holds here.
@@ -35,7 +35,7 @@ pub(super) struct Receiver {
     /// Of the last snapshot.
     pub(super) uptime: u32,
     pub(super) hello: bool,
-    /// Label records.
+    /// Slots whose labels have come whole.
     pub(super) labels: usize,
     /// Sparse frames.
     pub(super) sparse: usize,
@@ -63,7 +63,7 @@ impl Receiver {
     /// Takes a snapshot.
     pub(super) fn take<M: Memory, R: Requests>(
         &mut self,
-        reporter: &mut Reporter<'_, Registry<WithTables>, M, R>,
+        reporter: &mut Reporter<'_, Registry<WithBoth>, M, R>,
         uptime: Duration,
     ) -> Result<(), Failure> {
         let (mut decoder, mut buf) = (Decoder::<MTU>::new(), [0; MTU]);
@@ -151,7 +151,7 @@ impl Receiver {
             }
             Record::Schema { .. } => {}
             Record::Label { family, slot, birth, part } => {
-                self.labels += 1;
+                self.labels += usize::from(part.offset + part.bytes.len() == part.total);
                 holds!(is_label(*family, *slot, *birth, part));
             }
             _ => return Err(Failure { what: "a device sends no such record", file: file!(), line: line!() }),

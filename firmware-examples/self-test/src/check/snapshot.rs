@@ -6,7 +6,7 @@ use narthex::frame::{self, Header, Kind, MIN_FRAME};
 use narthex::model::Source as _;
 use narthex::transport::Reporter;
 use narthex::wire::{Identity, Request};
-use narthex::{Counter, Registry, WithTables};
+use narthex::{Counter, Registry, WithBoth};
 
 use super::receiver::{CELLS, Receiver};
 use super::subject::{ALL, PORT1, Peer, REGISTRY};
@@ -15,7 +15,7 @@ use super::{Outcome, holds};
 pub(super) const IDENTITY: Identity<'static> = Identity { device: "self-test", firmware: "1.2.3" };
 pub(super) const BOOT: u32 = 0x5eed;
 
-fn reporter() -> Reporter<'static, Registry<WithTables>> {
+fn reporter() -> Reporter<'static, Registry<WithBoth>> {
     Reporter::new(&REGISTRY, IDENTITY, BOOT)
 }
 

@@ -2,8 +2,9 @@
 
 use narthex::model::ShortStr;
 use narthex::{
-    Counter, CounterFn, Family, Gauge, GaugeF32, GaugeFn, Histogram, Info, LabelSet, LabelValues, Metrics,
-    OptionalGauge, OptionalGaugeFn, Registry, StateSet, TableFamily, WithTables, registry,
+    Counter, CounterFn, ExponentialHistogram, Family, Gauge, GaugeF32, GaugeFn, Histogram, Info, LabelSet,
+    LabelValues, Metrics, OptionalGauge, OptionalGaugeFn, Registry, SignedExponentialHistogram, StateSet,
+    TableFamily, WithBoth, registry,
 };
 
 /// Where something happened.
@@ -66,6 +67,12 @@ pub(super) struct Instruments {
     /// Time waited.
     #[metric(unit = "seconds", scale = -6, buckets = [5, 50])]
     pub(super) wait_seconds: Histogram<2>,
+    /// Time of an interrupt, in buckets of its own.
+    #[metric(unit = "seconds", scale = -6, schema = 3)]
+    pub(super) interrupt_seconds: ExponentialHistogram<8>,
+    /// By how much a clock was off.
+    #[metric(unit = "seconds", scale = -3, schema = 1)]
+    pub(super) offset_seconds: SignedExponentialHistogram<8>,
     /// Frames, as hardware counts them.
     #[metric(read = frames)]
     pub(super) frames_total: CounterFn,
@@ -120,4 +127,4 @@ pub(super) static ALL: Instruments = Instruments::new();
 pub(super) static PORT0: Port = Port::new();
 pub(super) static PORT1: Port = Port::new();
 /// Two of a group stand on both sides of another; their families stand together all the same.
-pub(super) static REGISTRY: Registry<WithTables> = registry![PORT0 { port: "0" }, ALL, PORT1 { port: "1" }];
+pub(super) static REGISTRY: Registry<WithBoth> = registry![PORT0 { port: "0" }, ALL, PORT1 { port: "1" }];

@@ -9,16 +9,18 @@ use std::time::Duration;
 
 use embedded_io::{ErrorType, Read, ReadReady};
 use narthex::frame::{self, Decoder, Event, Header, Kind, MIN_FRAME};
+use narthex::instrument::Quantiles;
 use narthex::model::{Label, ShortStr, Source};
-use narthex::registry::{RegistryError, WithTables};
+use narthex::registry::{RegistryError, WithBoth};
 use narthex::runtime::{Heap, Idle, ResetReason, Runtime, Stack};
 use narthex::text::{Encoder, Format};
 use narthex::transport::{Memory, Reporter, Requests};
 use narthex::wire::record::{Record, Records};
 use narthex::wire::{Hello, Identity, Request, schema};
 use narthex::{
-    Counter, CounterFn, DynRegistry, Family, Gauge, GaugeF32, GaugeFn, Histogram, Info, LabelSet,
-    LabelValues, Metrics, OptionalGauge, OptionalGaugeFn, Registry, StateSet, TableFamily, registry,
+    Counter, CounterFn, DynRegistry, ExponentialHistogram, Family, Gauge, GaugeF32, GaugeFn, Histogram, Info,
+    LabelSet, LabelValues, Metrics, OptionalGauge, OptionalGaugeFn, Registry, SignedExponentialHistogram,
+    StateSet, Summary, TableFamily, registry,
 };
 use narthex_tests::random::Random;
 
@@ -90,6 +92,18 @@ struct All {
     /// By peer.
     #[metric(unit = "seconds", scale = -3, buckets = [10, 100])]
     answer_seconds: TableFamily<Peer, Histogram<2>, 2>,
+    /// Without bounds.
+    #[metric(unit = "seconds", scale = -6, schema = 3)]
+    turn_seconds: ExponentialHistogram<32>,
+    /// On both sides of 0, by link.
+    #[metric(schema = 8)]
+    offset: Family<Link, SignedExponentialHistogram<8>>,
+    /// Without bounds, by peer.
+    #[metric(unit = "bytes", schema = 0)]
+    size_bytes: TableFamily<Peer, ExponentialHistogram<8>, 2>,
+    /// Quantiles.
+    #[metric(unit = "seconds", scale = -3)]
+    latency_seconds: Summary<Median, 16, 3>,
 }
 
 static ALL: All = All::new();
@@ -98,7 +112,7 @@ static RUNTIME: Runtime = Runtime::new();
 static MAIN: Stack = Stack::new();
 static HEAP: Heap = Heap::new();
 static IDLE: Idle = Idle::new();
-static REGISTRY: Registry<WithTables> =
+static REGISTRY: Registry<WithBoth> =
     registry![ALL { n: "0" }, OTHER { n: "1\n" }, RUNTIME, MAIN, HEAP, IDLE];
 
 const LABELS: [&[Label<'static>]; 3] =
@@ -153,6 +167,12 @@ fn update(random: &mut Random) {
         all.answer_seconds().pin(peer).observe(n);
         let _ = all.packets_total.remove(peer);
         drop(pinned);
+        all.turn_seconds().observe(n);
+        all.turn_seconds().observe_u64(random.wide());
+        all.offset().at(link).observe_n(n as i32, 2);
+        all.size_bytes().observe(peer, n);
+        all.latency_seconds.observe(n);
+        all.latency_seconds.tick(Duration::from_secs(random.below(1_000) as u64));
         if random.happens(100) {
             let _ = all.packets_total.remove(peer);
             all.answer_seconds.clear();
@@ -163,6 +183,14 @@ fn update(random: &mut Random) {
     MAIN.max_used_bytes.set_max(900);
     HEAP.set_free(random.below(1 << 20));
     IDLE.idle_seconds_total.add(9);
+}
+
+/// The median of a minute.
+enum Median {}
+
+impl Quantiles for Median {
+    const MILLIONTHS: &'static [u32] = &[500_000, 990_000];
+    const SECONDS: u32 = 60;
 }
 
 /// Bytes of all pages.

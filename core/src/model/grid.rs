@@ -79,16 +79,19 @@ impl<'a> Grid<'a> {
         [self.head].into_iter().chain(self.high.iter().copied()).chain(self.low.iter().copied())
     }
 
-    /// Whether these words are the grid of that scale, and the number of buckets one that can be.
-    pub(super) const fn is_right(words: &'a [u32], scale: Scale) -> bool {
+    /// Whether these words can be a grid, of a number of buckets that can be.
+    pub(super) const fn is_one(words: &'a [u32]) -> bool {
         let Some(grid) = Self::new(words) else { return false };
         let buckets = grid.buckets();
-        if !buckets.is_power_of_two() || buckets < Self::MIN_BUCKETS || buckets > Self::MAX_BUCKETS {
-            return false;
-        }
+        buckets.is_power_of_two() && buckets >= Self::MIN_BUCKETS && buckets <= Self::MAX_BUCKETS
+    }
+
+    /// Whether these words are the grid of that scale. For the compiler: it computes the grid anew.
+    pub(super) const fn is_right(words: &'a [u32], scale: Scale) -> bool {
+        let Some(grid) = Self::new(words) else { return false };
         let mut right = [0; Self::words(Self::MAX_SCHEMA)];
-        let (right, _) = right.split_at_mut(words.len());
-        fill(right, scale, buckets);
+        let Some((right, _)) = right.split_at_mut_checked(words.len()) else { return false };
+        fill(right, scale, grid.buckets());
         let (mut words, mut right) = (words, &*right);
         while let ([word, words_rest @ ..], [other, right_rest @ ..]) = (words, right) {
             if *word != *other {
@@ -360,12 +363,12 @@ mod tests {
     #[test]
     fn what_is_no_grid_is_none() {
         let good = words(3, -6);
-        assert!(Grid::is_right(&good, Scale::new(-6)));
+        assert!(Grid::is_one(&good) && Grid::is_right(&good, Scale::new(-6)));
         assert!(!Grid::is_right(&good, Scale::new(-3)));
         for buckets in [0, 4, 33, 2048] {
             let mut other = good.clone();
             other[0] = (other[0] & 0xf000_ffff) | buckets << 16;
-            assert!(!Grid::is_right(&other, Scale::new(-6)), "{buckets}");
+            assert!(!Grid::is_one(&other), "{buckets}");
         }
         assert_eq!(Grid::new(&[]), None);
         assert_eq!(Grid::new(&good[1..]), None);

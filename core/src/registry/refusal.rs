@@ -90,6 +90,9 @@ pub const fn check<const N: usize>(shapes: &[Shape]) -> Option<Refusal> {
         if *first && let Err(defect) = desc.check() {
             return Some(Refusal::new(desc.name, defect.as_str()));
         }
+        if *first && let Err(defect) = desc.check_grid() {
+            return Some(Refusal::new(desc.name, defect.as_str()));
+        }
         if let Err(defect) = desc.check_labels(labels) {
             return Some(Refusal::new(desc.name, defect.as_str()));
         }
@@ -175,7 +178,7 @@ const fn same_values(mut a: &[Label<'_>], mut b: &[Label<'_>]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Desc;
+    use crate::model::{Desc, Details, Grid, Scale};
     use std::string::String;
 
     fn message(shapes: &[Shape; 2]) -> Option<String> {
@@ -212,6 +215,18 @@ mod tests {
     fn a_counter_and_a_gauge_cannot_share_a_family() {
         let message = message(&[shape(PACKETS, A), shape(GAUGE, B)]).unwrap();
         assert!(message.contains("the same family in OpenMetrics"), "{message}");
+    }
+
+    #[test]
+    fn a_grid_is_that_of_its_scale() {
+        const GRID: [u32; Grid::words(3)] = Grid::table(Scale::new(-6), 8);
+        const DETAILS: Details<'static> = Details { bounds: &GRID, ..Details::NONE };
+        const RIGHT: Desc<'static> =
+            Desc { scale: Scale::new(-6), ..Desc::exponential_histogram("turns", "Turns.", &DETAILS) };
+        const WRONG: Desc<'static> = Desc { scale: Scale::new(-3), ..RIGHT };
+        assert_eq!(message(&[shape(&[RIGHT], A), shape(PACKETS, A)]), None);
+        let message = message(&[shape(&[WRONG], A), shape(PACKETS, A)]).unwrap();
+        assert!(message.starts_with("metric `turns`: an exponential histogram needs the grid"), "{message}");
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! All that narthex has, in one firmware: nothing of it may panic, and each entry point's stack is measured.
 
+use narthex::instrument::Quantiles;
 use narthex::model::{Label, ShortStr};
 use narthex::runtime::{Heap, HttpServer, Idle, Runtime, Stack};
 use narthex::{
-    Counter, CounterFn, DynRegistry, Family, Gauge, GaugeF32, GaugeFn, Histogram, Info, LabelSet,
-    LabelValues, Metrics, OptionalGauge, OptionalGaugeFn, Registry, StateSet, TableFamily, WithTables,
-    registry,
+    Counter, CounterFn, DynRegistry, ExponentialHistogram, Family, Gauge, GaugeF32, GaugeFn, Histogram, Info,
+    LabelSet, LabelValues, Metrics, OptionalGauge, OptionalGaugeFn, Registry, SignedExponentialHistogram,
+    StateSet, Summary, TableFamily, WithBoth, registry,
 };
 
 use crate::{RADIO, Reason};
@@ -37,6 +38,15 @@ pub struct Peer {
     pub address: u16,
     /// A string.
     pub name: ShortStr<8>,
+}
+
+/// The median of a minute.
+#[derive(Debug)]
+pub enum Median {}
+
+impl Quantiles for Median {
+    const MILLIONTHS: &'static [u32] = &[500_000, 990_000];
+    const SECONDS: u32 = 60;
 }
 
 fn ticks() -> u64 {
@@ -88,6 +98,18 @@ pub struct All {
     /// By peer.
     #[metric(unit = "seconds", scale = -3, buckets = [10, 100])]
     pub answer_seconds: TableFamily<Peer, Histogram<2>, 4>,
+    /// Without bounds.
+    #[metric(unit = "seconds", scale = -6, schema = 3)]
+    pub turn_seconds: ExponentialHistogram<32>,
+    /// On both sides of 0, by link.
+    #[metric(schema = 8)]
+    pub offset: Family<Link, SignedExponentialHistogram<8>>,
+    /// Without bounds, by peer.
+    #[metric(unit = "bytes", schema = 0)]
+    pub size_bytes: TableFamily<Peer, ExponentialHistogram<8>, 2>,
+    /// Quantiles.
+    #[metric(unit = "seconds", scale = -3)]
+    pub latency_seconds: Summary<Median, 16, 3>,
 }
 
 /// The metrics.
@@ -104,7 +126,7 @@ pub static IDLE: Idle = Idle::new();
 pub static HTTP: HttpServer = HttpServer::new();
 
 /// All of them, as the compiler joins them.
-pub static REGISTRY: Registry<WithTables> =
+pub static REGISTRY: Registry<WithBoth> =
     registry![ALL, RADIO, RUNTIME, MAIN { thread: "main" }, HEAP, IDLE, HTTP];
 
 /// All of them, as they are found at boot.

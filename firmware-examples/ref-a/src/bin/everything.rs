@@ -28,7 +28,7 @@ const IDENTITY: Identity<'static> = Identity { device: "radio-1", firmware: "1.0
 
 #[entry]
 fn main() -> ! {
-    let (mut buf, mut other, mut last) = ([0; 256], [0; 256], [0; 160]);
+    let (mut buf, mut other, mut last) = ([0; 256], [0; 256], [0; 320]);
     loop {
         update(black_box(7));
         tables(black_box(7));
@@ -61,6 +61,13 @@ fn update(n: u32) {
     ALL.ways_total.at(Way { reason: black_box(Reason::Key), encrypted: black_box(true) }).inc();
     ALL.wait_seconds().at(black_box(Link::Joining)).observe_n(n, n);
     drop(ALL.wait_seconds().at(black_box(Link::Up)).start(|| black_box(3)));
+    ALL.turn_seconds().observe(n);
+    ALL.turn_seconds().observe_u64(black_box(1 << 40));
+    drop(ALL.turn_seconds().start(|| black_box(3)));
+    ALL.offset().at(black_box(Link::Up)).observe_n(n.cast_signed(), n);
+    ALL.latency_seconds.observe(n);
+    ALL.latency_seconds.tick(Duration::from_secs(n.into()));
+    black_box((ALL.turn_seconds.count(), ALL.turn_seconds.sum(), ALL.latency_seconds.quantile(n)));
     RADIO.acknowledgement_seconds().observe(n);
     RUNTIME.set_uptime(Duration::from_secs(n.into()));
     RUNTIME.boots.set(n.cast_signed());
@@ -77,6 +84,7 @@ fn tables(n: u16) {
     pinned.inc();
     black_box(ALL.packets_total.remove(peer(n)).is_err());
     drop(pinned);
+    ALL.size_bytes().observe(peer(n), 12);
     ALL.answer_seconds().observe(peer(n), 12);
     ALL.answer_seconds().pin(peer(n)).observe(12);
     black_box((ALL.answer_seconds.clear(), ALL.packets_total.len(), ALL.packets_total.overflows()));

@@ -206,7 +206,7 @@ fn requests(ruler: &Ruler) {
 
 #[inline(never)]
 fn frames(ruler: &Ruler) {
-    let (mut buf, mut last, noise) = ([0; 256], [0; 160], [0x55; 256]);
+    let (mut buf, mut last, noise) = ([0; 256], [0; 320], [0x55; 256]);
     let mut plain = Reporter::new(&REGISTRY, IDENTITY, black_box(1));
     ruler.print("Reporter::begin", || plain.begin(black_box(Duration::from_secs(1))));
     ruler.print("Reporter::frame", || while let Ok(Some(_)) = plain.frame(black_box(&mut buf)) {});

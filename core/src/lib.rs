@@ -65,8 +65,8 @@
 //! the rules of the constant one.
 //!
 //! Both change as a whole in short critical sections, on every target: the binary brings an implementation of the
-//! `critical-section` crate, as its HAL or its RTOS has one. Nothing else in this crate needs one on a target with
-//! compare-and-swap, and a binary without tables links no symbol of it.
+//! `critical-section` crate, as its HAL or its RTOS has one. Beside them only exponential histograms and
+//! summaries need one on a target with compare-and-swap; a binary without all these links no symbol of it.
 //!
 //! ```
 //! use narthex::{Counter, LabelValues, Metrics, TableFamily};

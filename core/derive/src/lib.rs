@@ -67,13 +67,14 @@ use syn::{DeriveInput, Error, parse_macro_input};
 /// | `unit` | the base unit in plural, which must be the suffix of the name (before `_total`) | none |
 /// | `scale` | the power of ten by which cells are multiplied, from −18 to 18: −6 for microseconds under `seconds` | 0 |
 /// | `buckets` | the upper bounds of a histogram in the device's unit, increasing, as many as its type says | none |
+/// | `schema` | the finest resolution of an exponential histogram, from 0 to 8: 2^schema buckets an octave; 3 makes each end 9 % above the one before | none |
 /// | `labels(…)` | the labels of an `Info`: `labels(version = env!("CARGO_PKG_VERSION"), board = "rev-c")` | none |
 /// | `read` | the path of the function that gives the value of a `CounterFn`, `GaugeFn` or `OptionalGaugeFn` | none |
 ///
 /// # What it makes
 /// - `narthex::registry::Metrics` and `Group`: what `registry!` asks for.
 /// - `const fn new()`, as visible as the struct, for use in a `static`.
-/// - For each field with `buckets`, a method with the name and the visibility of the field that brings the cells
+/// - For each field with `buckets` or `schema`, a method with the name and the visibility of the field that brings the cells
 ///   together with their bounds: `UART0.interrupt_seconds().observe(12)`, and for a family
 ///   `HTTP.request_seconds().at(Route::Get).observe(3)`.
 ///

@@ -4,7 +4,8 @@
 //! targets without (Cortex-M0, riscv32imc) the binary chooses how they are made: feature `critical-section`, or
 //! `--cfg portable_atomic_unsafe_assume_single_core`. This crate never chooses.
 //!
-//! Short critical sections are for what comes and goes: tables and the registry of fixed capacity. Only generic code
+//! Short critical sections are for what comes and goes, tables and the registry of fixed capacity, and for buckets that are
+//! merged. Only generic code
 //! enters them, so a binary that has none of these links no symbol of that package and needs no implementation of it.
 //!
 //! With `--cfg loom` the atomics are loom's, and the words of a counter have 8 bits, so that carries happen in a model

@@ -1,6 +1,8 @@
 //! Single instruments, at the edges of their words.
 #![allow(clippy::float_cmp, reason = "what was stored is what is read")]
 
+use core::time::Duration;
+
 use narthex::instrument::Timer;
 use narthex::model::{Cells as _, Value};
 
@@ -119,6 +121,21 @@ pub(super) fn exponential_histogram() -> Outcome {
     }
     holds!(ALL.offset_seconds.count() == 6);
     holds!(ALL.offset_seconds.sum() == -992);
+    Ok(Made::default())
+}
+
+/// What is old counts no more for quantiles, and for ever for the count.
+pub(super) fn summary() -> Outcome {
+    let answer = &ALL.answer_seconds;
+    answer.observe_n(u32::MAX, 3);
+    holds!(answer.quantile(500_000).is_some_and(|median| median > u32::MAX / 2));
+    answer.tick(Duration::from_secs(700));
+    holds!(answer.quantile(500_000).is_none());
+    (96..=104).for_each(|value| answer.observe(value));
+    // Two per cent, and half a unit.
+    holds!(answer.quantile(500_000).is_some_and(|median| (97..=103).contains(&median)));
+    holds!((answer.count(), answer.sum()) == (12, 900 + 3 * u64::from(u32::MAX)));
+    holds!(ALL.silence_seconds.quantile(990_000).is_none());
     Ok(Made::default())
 }
 

@@ -63,6 +63,7 @@ pub(crate) const GROUPS: &[Group] = &[
     Group::new("f32 gauge", instruments::f32_gauge),
     Group::new("histogram", instruments::histogram),
     Group::new("exponential histogram", instruments::exponential_histogram),
+    Group::new("summary", instruments::summary),
     Group::new("timer", instruments::timer),
     Group::new("functions", instruments::functions),
     Group::new("state set", labels::state_set),

@@ -1,5 +1,6 @@
 //! What is checked: one instrument of each kind.
 
+use narthex::instrument::{Quantiles, Summary};
 use narthex::model::ShortStr;
 use narthex::{
     Counter, CounterFn, ExponentialHistogram, Family, Gauge, GaugeF32, GaugeFn, Histogram, Info, LabelSet,
@@ -42,6 +43,15 @@ impl Peer {
     }
 }
 
+/// The median and the slowest, of ten minutes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Medians;
+
+impl Quantiles for Medians {
+    const MILLIONTHS: &'static [u32] = &[500_000, 990_000];
+    const SECONDS: u32 = 600;
+}
+
 /// One of each kind.
 #[derive(Debug, Metrics)]
 #[metrics(prefix = "test")]
@@ -73,6 +83,12 @@ pub(super) struct Instruments {
     /// By how much a clock was off.
     #[metric(unit = "seconds", scale = -3, schema = 1)]
     pub(super) offset_seconds: SignedExponentialHistogram<8>,
+    /// Time to an answer, of late.
+    #[metric(unit = "seconds", scale = -6)]
+    pub(super) answer_seconds: Summary<Medians, 8, 2>,
+    /// Time to an answer that never came.
+    #[metric(unit = "seconds", scale = -6)]
+    pub(super) silence_seconds: Summary<Medians, 8, 2>,
     /// Frames, as hardware counts them.
     #[metric(read = frames)]
     pub(super) frames_total: CounterFn,

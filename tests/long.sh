@@ -50,7 +50,7 @@ step_ethernet() {
     cargo build --package narthex-host
     NARTHEX_SCRAPE_SECONDS="${NARTHEX_SCRAPE_SECONDS:-300}" NARTHEX_TORTURE_SECONDS="${NARTHEX_TORTURE_SECONDS:-600}" \
         NARTHEX_BIN="${CARGO_TARGET_DIR:-$PWD/target}/debug/narthex" \
-        cargo test --package narthex-tests --features qemu --test ethernet -- --nocapture --test-threads 1
+        cargo test --package narthex-tests --features qemu --test ethernet -- --nocapture --test-threads 5
 }
 
 # Firmware for real boards, checked and linked against their HALs.

@@ -77,20 +77,17 @@ impl Device {
         move |code| value(&page, "http_requests_total", &[("code", code)])
     }
 
-    /// Whether as many clients as there are sockets are served at a time: none is stuck. One socket is for whoever comes;
-    /// if it were taken too, who has been idle the longest would be let go.
-    #[track_caller]
-    pub(crate) fn serves_all_at_once(&self) {
+    /// Serves as many clients as there are sockets at a time: none is stuck. One socket is for whoever comes; if it were
+    /// taken too, who has been idle the longest would be let go.
+    pub(crate) fn serve_all_at_once(&self) -> io::Result<()> {
         let mut clients: Vec<TcpStream> = Vec::new();
         for _ in 1..CLIENTS {
             let mut client = self.dial();
-            ask(&mut client).expect("who comes is answered");
+            ask(&mut client)?;
             clients.push(client);
         }
-        self.page(Format::OpenMetrics);
-        for client in &mut clients {
-            ask(client).expect("who has stayed is answered");
-        }
+        self.get(Format::OpenMetrics)?;
+        clients.iter_mut().try_for_each(ask)
     }
 
     /// A connection.

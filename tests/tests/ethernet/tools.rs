@@ -27,7 +27,7 @@ fn status(device: &Device, request: &str) -> u16 {
 #[test]
 fn curl_and_wrk_get_what_they_ask_for() {
     let device = Device::boot("ethernet", &[]);
-    device.serves_all_at_once();
+    device.serve_all_at_once().expect("no socket is stuck");
     let before = device.answered();
 
     // Pages, in each version and format.
@@ -88,5 +88,5 @@ fn curl_and_wrk_get_what_they_ask_for() {
     let page = device.page(Format::Text);
     assert!(value(&page, "http_aborted_pages_total", &[]) <= 4);
     agrees(&page);
-    device.serves_all_at_once();
+    device.serve_all_at_once().expect("no socket is stuck");
 }

@@ -1,7 +1,9 @@
 //! Exponential histograms through frames: what the gateway shows is what the device does.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
+use narthex::instrument::Instrument as _;
 use narthex::model::{Cells as _, Desc, Details, Exponential, Grid, Instance, Number, Scale, Source, Value};
 use narthex::text::Format;
 use narthex::transport::{Memory, Reporter};
@@ -46,6 +48,15 @@ struct Pump {
 }
 
 impl Pump {
+    /// Observes something somewhere, but no turn.
+    fn observe_but_turns(&self, random: &mut Random, round: usize) {
+        self.flow().observe(
+            if random.happens(500) { -1 } else { 1 } * (1 + random.below(7 << round.min(20)) as i32),
+        );
+        self.answer_seconds()
+            .observe(Peer { id: random.below(3) as u8 }, random.below(1 << round.min(30)) as u32);
+    }
+
     /// Observes something somewhere; later rounds are wilder.
     fn observe(&self, random: &mut Random, round: usize) {
         let value = 1_000 + random.below(10 + (7 << round.min(20))) as u32;
@@ -109,49 +120,66 @@ fn the_gateway_shows_what_the_device_does() {
 fn what_is_merged_while_it_is_sent_is_not_shown_as_anything_wrong() {
     static PUMP: Pump = Pump::new();
     static REGISTRY: Registry<WithBoth> = registry![PUMP { site: "b2" }];
-    let mut random = Random(9);
-    let mut host = Host::new();
-    let mut last = [0; REGISTRY.cells()];
-    // So small that a histogram is cut between frames, into which observations come.
-    let mut reporter = Reporter::new(&REGISTRY, IDENTITY, 1).with_memory(&mut last).with_full_every(3);
-    let (mut torn, mut wild) = (0, Random(10));
-    for round in 0..120usize {
-        let before = page(&REGISTRY, Format::Text, 400);
-        send(&mut reporter, (&mut host, &mut random), 1 + round as u64, 48, || {
-            for _ in 0..3 {
-                PUMP.observe(&mut wild, round / 5);
-            }
-        });
-        let after = page(&REGISTRY, Format::Text, 400);
-        let shown = host.page(Format::Text);
-        let count = |page: &str, what: &str| -> Option<u64> {
-            let line = page.lines().find(|line| line.starts_with(what) && !line.contains("le=\"0"))?;
-            line.rsplit_once(' ')?.1.parse().ok()
-        };
-        for series in ["pump_turn_seconds_count", "pump_flow_count"] {
-            match (count(&before, series), count(&shown, series), count(&after, series)) {
-                (Some(before), Some(shown), Some(after)) if round > 40 => {
-                    // Older than this snapshot at most as old as the last full one; never more than there is.
-                    assert!(shown <= after, "{series}: {before} {shown} {after}");
+    for boot in 0..8u32 {
+        PUMP.turn_seconds.reset();
+        let mut random = Random(u64::from(boot));
+        let mut host = Host::new();
+        let mut last = [0; REGISTRY.cells()];
+        // So small that a histogram is cut between frames, into which observations come.
+        let mut reporter = Reporter::new(&REGISTRY, IDENTITY, boot).with_memory(&mut last).with_full_every(3);
+        let (mut torn, mut wild) = (0, Random(100 + u64::from(boot)));
+        let turns = RefCell::new(Vec::<u32>::new());
+        for round in 0..60usize {
+            let before = page(&REGISTRY, Format::Text, 400);
+            let known = turns.borrow().len();
+            send(&mut reporter, (&mut host, &mut random), 1 + round as u64, 48, || {
+                for _ in 0..3 {
+                    PUMP.observe_but_turns(&mut wild, round / 5);
+                    // From one octave to all of them, and back: buckets are merged again and again, in the middle of frames.
+                    let micros = 1_000_000 >> wild.below(1 + round / 4) << wild.below(1 + round / 10);
+                    turns.borrow_mut().push(micros);
+                    PUMP.turn_seconds().observe(micros);
                 }
-                (_, None, _) if round > 40 => torn += 1,
-                _ => {}
+            });
+            let after = page(&REGISTRY, Format::Text, 400);
+            let shown = host.page(Format::Text);
+            let count = |page: &str, what: &str| -> Option<u64> {
+                let line = page.lines().find(|line| line.starts_with(what) && !line.contains("le=\"0"))?;
+                line.rsplit_once(' ')?.1.parse().ok()
+            };
+            for series in ["pump_turn_seconds_count", "pump_flow_count"] {
+                match (count(&before, series), count(&shown, series), count(&after, series)) {
+                    (Some(before), Some(shown), Some(after)) if round > 2 => {
+                        // Older than this snapshot at most as old as the last full one; never more than there is.
+                        assert!(shown <= after, "{series}: {before} {shown} {after}");
+                    }
+                    (_, None, _) if round > 2 => torn += 1,
+                    _ => {}
+                }
+            }
+            // No line counts what was not observed, less than the one before, or less than was observed before the
+            // snapshot.
+            let mut below = 0;
+            for line in shown.lines().filter(|line| line.starts_with("pump_turn_seconds_bucket")) {
+                let n: u64 = line.rsplit_once(' ').unwrap().1.parse().unwrap();
+                let le = line.split("le=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+                let le: f64 = le.parse().unwrap();
+                let turns = turns.borrow();
+                let count =
+                    |turns: &[u32]| turns.iter().filter(|turn| f64::from(**turn) / 1e6 <= le).count() as u64;
+                let (least, most) = (count(&turns[..known]), count(&turns));
+                assert!(n >= below && n <= most, "{most} for {line}\n{shown}");
+                assert!(n >= least || round <= 2, "{least} for {line}\n{shown}");
+                below = n;
             }
         }
-        // Buckets never fall from one to the next, and the last is the count.
-        let mut below = 0;
-        for line in shown.lines().filter(|line| line.starts_with("pump_turn_seconds_bucket")) {
-            let n: u64 = line.rsplit_once(' ').unwrap().1.parse().unwrap();
-            assert!(n >= below, "{shown}");
-            below = n;
+        assert!(torn < 10, "{torn}");
+        // Nothing between frames: after a full snapshot all is as it is.
+        for round in 0..6 {
+            send(&mut reporter, (&mut host, &mut random), 200 + round, 48, || {});
         }
+        host.agrees("pump-3", &page(&REGISTRY, Format::Text, 400), Format::Text).unwrap();
     }
-    assert!(torn < 10, "{torn}");
-    // Nothing between frames: after a full snapshot all is as it is.
-    for round in 0..6 {
-        send(&mut reporter, (&mut host, &mut random), 200 + round, 48, || {});
-    }
-    host.agrees("pump-3", &page(&REGISTRY, Format::Text, 400), Format::Text).unwrap();
 }
 
 #[test]

@@ -269,7 +269,7 @@ impl Encoder {
         {
             head::listed(out, braces, desc.name, state.as_bytes());
         }
-        if histogram && index <= desc.details.bounds.len() {
+        if desc.kind == Kind::Histogram && index <= desc.details.bounds.len() {
             out.byte(if out.len() == braces { b'{' } else { b',' });
             out.str("le=\"");
             match desc.details.bounds.get(index) {

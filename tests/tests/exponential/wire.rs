@@ -167,9 +167,9 @@ fn what_is_merged_while_it_is_sent_is_not_shown_as_anything_wrong() {
                 let turns = turns.borrow();
                 let count =
                     |turns: &[u32]| turns.iter().filter(|turn| f64::from(**turn) / 1e6 <= le).count() as u64;
-                let (least, most) = (count(&turns[..known]), count(&turns));
+                let (fewest, most) = (count(&turns[..known]), count(&turns));
                 assert!(n >= below && n <= most, "{most} for {line}\n{shown}");
-                assert!(n >= least || round <= 2, "{least} for {line}\n{shown}");
+                assert!(n >= fewest || round <= 2, "{fewest} for {line}\n{shown}");
                 below = n;
             }
         }

@@ -123,6 +123,9 @@ impl<'a> Clause<'a> {
 
 /// A weight in thousandths; 0 if it is not a number from 0 to 1.
 fn thousandths(text: &[u8]) -> u16 {
+    if text.get(1).is_some_and(|byte| *byte != b'.') {
+        return 0;
+    }
     let (mut sum, mut place) = (0, 1_000);
     for byte in text.iter().filter(|byte| **byte != b'.') {
         let digit = u32::from(byte.wrapping_sub(b'0'));

@@ -228,8 +228,8 @@ step_qemu() {
     (cd firmware-examples && cargo build --release --workspace --exclude ref-a --exclude storm --exclude self-test)
     cargo build --package narthex-host
     cargo test --package narthex-tests --features qemu --test examples --test qemu
-    # One after the other: some leave no processor time to others.
-    cargo test --package narthex-tests --features qemu --test ethernet -- --test-threads 1
+    # Mostly waiting: more at a time than there are cores.
+    cargo test --package narthex-tests --features qemu --test ethernet -- --test-threads 5
     # One of the boards; tests/long.sh has them all.
     (cd firmware-examples/boards/pico && cargo clippy --locked -- -D warnings)
     # Mostly waiting: more at a time than there are cores.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use narthex::model::{Kind, Scale, Value};
+use narthex::model::{Kind, Number, Scale, Value};
 use narthex::text::{Format, Out, head, line, number};
 
 use super::heads::{Head, Heads};
@@ -100,6 +100,9 @@ impl Lines {
         if !self.heads.are_of(shape) {
             self.make_heads(shape);
         }
+        if let ([_], Form::Value, Some([head])) = (&*shape.labels, &shape.form, self.heads.of(0)) {
+            return self.single(out, shape, head, run, from);
+        }
         let children = shape.labels.len().max(1);
         let (mut written, mut child) = (from, from % children);
         for (row, cells) in run.rows_from(from / children) {
@@ -115,6 +118,28 @@ impl Lines {
                 child += 1;
             }
             child = 0;
+        }
+        written
+    }
+
+    /// As [`run`](Self::run), of rows of one line: so most are.
+    fn single(&self, out: &mut Out<'_>, shape: &Shape, head: &Head, run: &Run, from: usize) -> usize {
+        let is_whole = shape.number == Number::Unsigned && shape.scale == Scale::ONE;
+        let mut written = from;
+        for (row, cells) in run.rows_from(from) {
+            let &[cell] = cells else { return written };
+            let start = out.len();
+            head.write(out, &row.text);
+            if is_whole {
+                line::whole(out, cell);
+            } else {
+                line::finish(out, self.format, start, shape.value(cell), shape.scale);
+            }
+            if out.is_full() {
+                out.rewind(start);
+                return written;
+            }
+            written += 1;
         }
         written
     }

@@ -11,7 +11,7 @@ use super::layout::{Layout, Slot};
 use super::roster::{Entry, Members, Roster};
 use super::rows::View;
 use super::table::{Named, text};
-use crate::model::{Child, Family, Kind, Number, Shape};
+use crate::model::{Child, Family, Form, Kind, Number, Shape};
 use crate::registry::{Indexed, Resume, Room, Run, Visitor};
 
 /// Most pieces of a label text that are lent as they are; more are joined first.
@@ -97,13 +97,21 @@ struct Alike<'a> {
     shape: &'a Arc<Shape>,
     /// Whether its children began to count at some time.
     counts: bool,
+    /// Where the cell of its only child is, if that can hold any value: so most families are.
+    only: Option<usize>,
 }
 
 impl<'a> Alike<'a> {
     fn of(layout: &'a Layout, family: &str) -> Option<Self> {
         let slot = layout.slots().get(layout.search(family).ok()?)?;
         let counts = matches!(slot.schema.family.kind, Kind::Counter | Kind::Histogram | Kind::Summary);
-        Some(Self { slot, shape: slot.schema.shape.as_ref()?, counts })
+        let shape = slot.schema.shape.as_ref()?;
+        let is_plain = shape.number == Number::Unsigned && shape.form == Form::Value;
+        let only = match &*slot.schema.children {
+            [child] if is_plain => Some(slot.place + child.index),
+            _ => None,
+        };
+        Some(Self { slot, shape, counts, only })
     }
 }
 
@@ -131,7 +139,12 @@ impl<'a> Walk<'a> {
             let added = self.room.run.push(|shape, row, to| {
                 row.text.set_first_of(&shown.text, shown.len.into());
                 row.created = alike.counts.then_some(shown.booted_ms);
-                shown.view.read(|cells| copy(alike.slot, shape, cells, to))
+                shown.view.read(|cells| match (alike.only, &mut *to) {
+                    (Some(only), [to]) => {
+                        cells.get(only).map(|cell| *to = cell.load(Ordering::Relaxed)).is_some()
+                    }
+                    (_, to) => copy(alike.slot, shape, cells, to),
+                })
             });
             if added {
                 return ControlFlow::Continue(());
@@ -185,7 +198,6 @@ impl<'a> Walk<'a> {
 
 /// Copies the cells of all children of a family in the order in which these are shown. Returns false if one of them does
 /// not show what it is, or is not there.
-#[inline]
 fn copy(slot: &Slot, shape: &Shape, from: &[AtomicU64], to: &mut [u64]) -> bool {
     let (schema, stride) = (&*slot.schema, shape.cells_of_child());
     let mut rest = to;

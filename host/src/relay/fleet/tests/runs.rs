@@ -65,6 +65,8 @@ fn firmware(n: usize) -> Firmware {
         Metric::new(Desc { scale: Scale::new(-3), ..Desc::histogram("wait", "Help.", BOUNDS) }),
         Metric::new(Desc { optional: true, ..Desc::gauge("maybe", "Help.") }),
         Metric::counter(long, n as u64),
+        Metric::counter("served_total", n as u64 * 1_000),
+        Metric::new(Desc { scale: Scale::new(-3), ..Desc::counter("busy_seconds_total", "Help.") }),
     ];
     assert!(Number::Signed == Desc::gauge("level", "Help.").number);
     if n.is_multiple_of(3) {
@@ -78,6 +80,7 @@ fn firmware(n: usize) -> Firmware {
     firmware.set(first, &cells(6, 1 << 33));
     firmware.set(first + 1, &cells(6, (-12_345i64).cast_unsigned()));
     firmware.set(first + 2, &cells(30, 77));
+    firmware.set(first + 6, &[n as u64 * 1_001]);
     firmware.set(first + 3, &[if n.is_multiple_of(2) { n as u64 } else { firmware::UNSET }]);
     if n.is_multiple_of(10) {
         // More than any device can have counted.
@@ -109,6 +112,11 @@ fn runs_are_their_children() {
         let differ = text.lines().zip(want.lines()).find(|(line, want)| line != want);
         assert!(chunks > 3 && text == want, "{chunks} chunks, {differ:?}");
         let count = |start: &str| text.lines().filter(|line| line.starts_with(start)).count();
+        let lines = [
+            "served_total{device=\"device-119\"} 119000",
+            "busy_seconds_total{device=\"device-119\"} 119.119",
+        ];
+        assert_eq!(lines.map(|line| text.lines().any(|there| there == line)), [true; 2]);
         assert_eq!((count("moves_total{"), count("wait_count{"), count("maybe{")), (720, 720 - 12, 60));
         assert_eq!(count("level{area=\"south \\\"2\\\"\",device=\"device-119\",room=\"3\"} -"), 1);
         assert_eq!(

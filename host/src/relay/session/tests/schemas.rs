@@ -253,7 +253,7 @@ fn every_refusal_of_a_family_is_told() {
     );
     assert_eq!(read(&[(gauge, &[]), (gauge, TWICE)], |_| {}), "two of its series have the same labels");
     // name (2), help (3), unit (1), then kind, number, scale, capacity, cells.
-    assert_eq!(read(&[(gauge, &[])], |bytes| bytes[6] = 3), "this gateway does not know kind 3");
+    assert_eq!(read(&[(gauge, &[])], |bytes| bytes[6] = 9), "this gateway does not know kind 9");
     assert_eq!(read(&[(gauge, &[])], |bytes| bytes[7] = 4), "this gateway does not know number 4");
     assert_eq!(read(&[(gauge, &[])], |bytes| bytes[8] = 100), "scale 100 is not within ±18");
     assert_eq!(read(&[(gauge, &[])], |bytes| bytes[10] = 2), "a child has 1 cells, not 2");

@@ -26,6 +26,7 @@ mod news;
 mod own;
 mod roster;
 mod rows;
+mod runs;
 mod schemas;
 mod series;
 mod show;

@@ -8,15 +8,17 @@ use super::super::session::Fault;
 use super::super::status::FrameCounts;
 use super::Fleet;
 use super::device::State;
+use super::runs::Runs;
 use super::show::each_device;
 use super::tally::Cause;
-use crate::model::{Child, Family, Kind, Point, Scale, Value};
+use crate::model::{Child, Family, Form, Kind, Number, Point, Scale, Shape, Value};
 use crate::registry::{Resume, Visitor};
 
 /// Families about devices and about the fleet.
 pub(super) struct Own {
     families: Vec<Arc<Family>>,
-    device_label: Arc<str>,
+    /// What each of them shows of a device, if that can be shown in runs.
+    shapes: Vec<Option<Arc<Shape>>>,
 }
 
 /// One family: what it is, and where its values come from.
@@ -31,7 +33,7 @@ struct Row {
 
 enum Read {
     /// One value of each device.
-    Device(fn(&State, Now) -> Value),
+    Device(fn(&State, Now) -> u64),
     /// What became of the device's frames.
     Frames,
     /// How much of its schema is known.
@@ -80,7 +82,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Boots of the device that the gateway has seen, the present one included.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.boots)),
+        read: Read::Device(|state, _| state.boots),
     },
     Row {
         kind: Kind::Counter,
@@ -88,7 +90,7 @@ const ROWS: &[Row] = &[
         unit: "bytes",
         help: "Bytes on the device's line that belong to no frame, such as log lines.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.counts.foreign)),
+        read: Read::Device(|state, _| state.counts.foreign),
     },
     Row {
         kind: Kind::Counter,
@@ -112,7 +114,7 @@ const ROWS: &[Row] = &[
         unit: "seconds",
         help: "When the last good frame of the device arrived, by the gateway's clock.",
         scale: MILLI,
-        read: Read::Device(|state, _| Value::Unsigned(state.seen.unix_ms())),
+        read: Read::Device(|state, _| state.seen.unix_ms()),
     },
     Row {
         kind: Kind::Counter,
@@ -120,7 +122,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Families and frames of the device that were refused; /api/devices says why.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.counts.refused)),
+        read: Read::Device(|state, _| state.counts.refused),
     },
     Row {
         kind: Kind::Gauge,
@@ -136,7 +138,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Series of the device that are shown, each bucket of a histogram counted.",
         scale: Scale::ONE,
-        read: Read::Device(|state, _| Value::Unsigned(state.series.count() as u64)),
+        read: Read::Device(|state, _| state.series.count() as u64),
     },
     Row {
         kind: Kind::Gauge,
@@ -144,7 +146,7 @@ const ROWS: &[Row] = &[
         unit: "",
         help: "Whether the device is heard: 0 when its connection has ended or it has been silent for three of its intervals, 10 s at least.",
         scale: Scale::ONE,
-        read: Read::Device(|state, now| Value::Unsigned(u64::from(!state.is_stale(now)))),
+        read: Read::Device(|state, now| u64::from(!state.is_stale(now))),
     },
     Row {
         kind: Kind::Gauge,
@@ -152,7 +154,7 @@ const ROWS: &[Row] = &[
         unit: "seconds",
         help: "Time since the device booted, by its own clock, as of its last frame.",
         scale: TENTH,
-        read: Read::Device(|state, _| Value::Unsigned(state.uptime.into())),
+        read: Read::Device(|state, _| state.uptime.into()),
     },
     Row {
         kind: Kind::Gauge,
@@ -238,7 +240,8 @@ impl Own {
             let Row { kind, name, unit, help, .. } = *row;
             Arc::new(Family { name: name.into(), help: help.into(), unit: unit.into(), kind })
         };
-        Self { families: ROWS.iter().map(family).collect(), device_label: Arc::clone(device_label) }
+        let shape = |row: &Row| Some(Arc::new(row.shape(device_label)?));
+        Self { families: ROWS.iter().map(family).collect(), shapes: ROWS.iter().map(shape).collect() }
     }
 
     pub(super) fn families(&self) -> impl Iterator<Item = &Arc<Family>> {
@@ -253,7 +256,8 @@ impl Own {
         resume: &mut Resume,
         visitor: &mut dyn Visitor,
     ) -> Option<bool> {
-        let row = ROWS.iter().find(|row| row.name == family)?;
+        let at = ROWS.iter().position(|row| row.name == family)?;
+        let (row, shape) = (ROWS.get(at)?, self.shapes.get(at)?.as_ref());
         let now = Now::read();
         let mut show = |labels: &[&str], value: Value| {
             let point = Point::Value { value, scale: row.scale };
@@ -272,48 +276,79 @@ impl Own {
             return Some(true);
         }
         let roster = &fleet.read().devices;
-        Some(each_device(roster, roster.all(), resume, |device, from, next| {
-            let Some((_, entry)) = device else { return ControlFlow::Continue(()) };
+        let mut runs = Runs::new(roster, resume, visitor);
+        let all = each_device(roster, roster.all(), resume, |device, from, next| {
+            let Some((number, entry)) = device else { return runs.flush(next) };
             let state = &*entry.device.lock();
-            let shown = match &row.read {
-                Read::Device(read) => show(&[state.device_label()], read(state, now)),
-                Read::Info => show(&[state.info()], Value::Unsigned(1)),
-                Read::Frames => {
-                    self.parts(state, ("outcome", &outcomes(&state.counts.frames)), from, next, &mut show)
-                }
-                Read::Records => {
-                    let parts = [("known", state.known as u64), ("total", state.total as u64)];
-                    self.parts(state, ("state", &parts), from, next, &mut show)
-                }
-                Read::Total(_) | Read::Fleet(..) => ControlFlow::Continue(()),
+            let Some(shape) = shape else {
+                let point = Point::Value { value: Value::Unsigned(1), scale: row.scale };
+                let (visitor, _) = runs.singly();
+                let shown = visitor.child(&Child { labels: &[state.info()], point, created: None });
+                return shown.map_break(|()| &*entry.name);
             };
-            shown.map_break(|()| &*entry.name)
-        }))
+            let added = from.is_empty()
+                && runs.push(number, shape, next, |_, to, cells| {
+                    row.read(state, now, cells);
+                    to.created = None;
+                    to.text.set(state.device_label())
+                })?;
+            if added {
+                return ControlFlow::Continue(());
+            }
+            runs.flush(next)?;
+            let (visitor, cells) = runs.singly();
+            cells.clear();
+            cells.resize(shape.cells(), 0);
+            row.read(state, now, cells);
+            let labels = shape.labels.iter().enumerate();
+            let mut rest = labels.skip_while(|(_, labels)| labels.concat().as_str() < from);
+            let refused = rest.find(|(index, _)| {
+                let show = |child: &Child<'_>| visitor.child(child);
+                let shown = shape.with_child(*index, state.device_label(), cells, None, show);
+                shown.is_some_and(|shown| shown.is_break())
+            });
+            refused.map_or(ControlFlow::Continue(()), |(_, labels)| {
+                next.extend(labels.iter().map(|piece| &**piece));
+                ControlFlow::Break(&*entry.name)
+            })
+        });
+        runs.end(resume);
+        Some(all)
+    }
+}
+
+impl Row {
+    /// What it shows of a device; `None` if its label text is not the device's label alone.
+    fn shape(&self, device_label: &str) -> Option<Shape> {
+        let piece = |(label, part): (&str, &str)| {
+            let text = format!("{label}=\"{part}\"");
+            if *label < *device_label {
+                [(text + ",").into(), Box::default()]
+            } else {
+                [Box::default(), format!(",{text}").into()]
+            }
+        };
+        let labels: Box<[_]> = match self.read {
+            Read::Device(_) => Box::new([Default::default()]),
+            Read::Frames => {
+                outcomes(&FrameCounts::default()).map(|(part, _)| piece(("outcome", part))).into()
+            }
+            Read::Records => ["known", "total"].map(|part| piece(("state", part))).into(),
+            Read::Info | Read::Total(_) | Read::Fleet(..) => return None,
+        };
+        Some(Shape { labels, form: Form::Value, number: Number::Unsigned, scale: self.scale })
     }
 
-    /// Shows several values of one device, told apart by a label, from the one called `from` on. If one is
-    /// refused, writes what it is called to `next`.
-    fn parts(
-        &self,
-        state: &State,
-        (label, parts): (&str, &[Part]),
-        from: &str,
-        next: &mut String,
-        show: &mut dyn FnMut(&[&str], Value) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
-        let device = state.device_label();
-        for (part, n) in parts.iter().filter(|(part, _)| *part >= from) {
-            let n = Value::Unsigned(*n);
-            let shown = if *label < *self.device_label {
-                show(&[label, "=\"", part, "\",", device], n)
-            } else {
-                show(&[device, ",", label, "=\"", part, "\""], n)
-            };
-            if shown.is_break() {
-                next.push_str(part);
-                return shown;
-            }
+    /// Reads the cells of its [shape](Self::shape).
+    fn read(&self, state: &State, now: Now, cells: &mut [u64]) {
+        let values = |cells: &mut [u64], values: &[u64]| {
+            cells.iter_mut().zip(values).for_each(|(cell, value)| *cell = *value);
+        };
+        match self.read {
+            Read::Device(read) => values(cells, &[read(state, now)]),
+            Read::Frames => values(cells, &outcomes(&state.counts.frames).map(|(_, n)| n)),
+            Read::Records => values(cells, &[state.known as u64, state.total as u64]),
+            Read::Info | Read::Total(_) | Read::Fleet(..) => {}
         }
-        ControlFlow::Continue(())
     }
 }

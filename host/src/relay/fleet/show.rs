@@ -10,9 +10,10 @@ use super::device::State;
 use super::layout::{Layout, Slot};
 use super::roster::{Entry, Members, Roster};
 use super::rows::View;
+use super::runs::Runs;
 use super::table::{Named, text};
 use crate::model::{Child, Family, Form, Kind, Number, Shape};
-use crate::registry::{Indexed, Resume, Room, Run, Visitor};
+use crate::registry::{Indexed, Resume, Visitor};
 
 /// Most pieces of a label text that are lent as they are; more are joined first.
 const PIECES: usize = 12;
@@ -61,33 +62,22 @@ impl Indexed for Fleet {
         }
         let index = self.read();
         let Some(offered) = index.families.get(family) else { return true };
-        let mut walk = Walk {
-            devices: &index.devices,
-            family,
-            visitor,
-            same: None,
-            room: resume.take_room(),
-            numbers: [0; Run::ROWS],
-        };
+        let mut walk = Walk { family, same: None, runs: Runs::new(&index.devices, resume, visitor) };
         let all = each_device(&index.devices, &offered.devices, resume, |device, from, next| match device {
             Some((number, entry)) => walk.device(number, entry, from, next),
-            None => walk.flush(next),
+            None => walk.runs.flush(next),
         });
-        resume.keep(walk.room);
+        walk.runs.end(resume);
         all
     }
 }
 
 /// A family of many devices, on the way to who is shown it: those that are alike in runs, others child by child.
 struct Walk<'a> {
-    devices: &'a Roster,
     family: &'a str,
-    visitor: &'a mut dyn Visitor,
     /// The family in the layout where it was looked for last.
     same: Option<(&'a Arc<Layout>, Option<Alike<'a>>)>,
-    room: Box<Room>,
-    /// The number of the device of each row.
-    numbers: [u32; Run::ROWS],
+    runs: Runs<'a>,
 }
 
 /// A family that can be shown in runs.
@@ -129,14 +119,7 @@ impl<'a> Walk<'a> {
         if let Some(shown) = entry.shown.as_ref().filter(|_| from.is_empty())
             && let Some(alike) = self.alike(&shown.layout)
         {
-            if self.room.run.is_full() || !self.room.run.is_of(alike.shape) {
-                self.flush(next)?;
-                self.room.run.begin(alike.shape);
-            }
-            if let Some(place) = self.numbers.get_mut(self.room.run.rows().len()) {
-                *place = number;
-            }
-            let added = self.room.run.push(|shape, row, to| {
+            let added = self.runs.push(number, alike.shape, next, |shape, row, to| {
                 row.text.set_first_of(&shown.text, shown.len.into());
                 row.created = alike.counts.then_some(shown.booted_ms);
                 shown.view.read(|cells| match (alike.only, &mut *to) {
@@ -145,7 +128,7 @@ impl<'a> Walk<'a> {
                     }
                     (_, to) => copy(alike.slot, shape, cells, to),
                 })
-            });
+            })?;
             if added {
                 return ControlFlow::Continue(());
             }
@@ -168,31 +151,11 @@ impl<'a> Walk<'a> {
 
     /// Shows the children of a device one by one.
     fn one(&mut self, entry: &'a Entry, from: &str, next: &mut String) -> ControlFlow<&'a str> {
-        self.flush(next)?;
+        self.runs.flush(next)?;
         let state = entry.device.lock();
         let Some(slot) = state.series.find(self.family) else { return ControlFlow::Continue(()) };
-        let (visitor, copy) = (&mut *self.visitor, &mut self.room.cells);
+        let (visitor, copy) = self.runs.singly();
         Singly { state: &state, slot, visitor, next, copy }.all(from).map_break(|()| &*entry.name)
-    }
-
-    /// Shows what is waiting in the run.
-    fn flush(&mut self, next: &mut String) -> ControlFlow<&'a str> {
-        let Some(shape) = self.room.run.shape().filter(|_| !self.room.run.is_empty()) else {
-            return ControlFlow::Continue(());
-        };
-        let (all, children) = (self.room.run.children(), shape.labels.len().max(1));
-        let taken = self.visitor.run(&self.room.run);
-        if taken < all {
-            let number = self.numbers.get(taken / children).copied().unwrap_or_default();
-            if let Some(labels) = shape.labels.get(taken % children) {
-                next.extend(labels.iter().map(|piece| &**piece));
-            }
-            if let Some(entry) = self.devices.entry(number) {
-                return ControlFlow::Break(&entry.name);
-            }
-        }
-        self.room.run.clear();
-        ControlFlow::Continue(())
     }
 }
 

@@ -11,7 +11,7 @@ struct Singly(Arc<Fleet>);
 
 impl Indexed for Singly {
     fn families(&self) -> Vec<Arc<Family>> {
-        self.0.families().into_iter().filter(|family| !family.name.starts_with("narthex_")).collect()
+        self.0.families()
     }
 
     fn visit(&self, family: &str, resume: &mut Resume, visitor: &mut dyn Visitor) -> bool {
@@ -24,7 +24,7 @@ struct Runs(Arc<Fleet>);
 
 impl Indexed for Runs {
     fn families(&self) -> Vec<Arc<Family>> {
-        Singly(Arc::clone(&self.0)).families()
+        self.0.families()
     }
 
     fn visit(&self, family: &str, resume: &mut Resume, visitor: &mut dyn Visitor) -> bool {
@@ -119,6 +119,14 @@ fn runs_are_their_children() {
         assert_eq!(lines.map(|line| text.lines().any(|there| there == line)), [true; 2]);
         assert_eq!((count("moves_total{"), count("wait_count{"), count("maybe{")), (720, 720 - 12, 60));
         assert_eq!(count("level{area=\"south \\\"2\\\"\",device=\"device-119\",room=\"3\"} -"), 1);
+        assert_eq!(
+            (
+                count("narthex_device_frames_total{"),
+                count("narthex_device_up{"),
+                count("narthex_device_info{")
+            ),
+            (960, 120, 120)
+        );
         assert_eq!(
             (count("a_name_that_is"), count("wait_created{")),
             (if created { 240 } else { 120 }, if created { 708 } else { 0 })

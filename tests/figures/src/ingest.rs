@@ -2,8 +2,11 @@
 
 use std::hint::black_box;
 use std::thread;
+use std::time::Duration;
 
 use narthex::transport::{LastValues, Memory};
+use narthex_host::relay::Now;
+use narthex_host::relay::fleet::Connection;
 
 use crate::callgrind::{self, Workload};
 use crate::clock;
@@ -101,39 +104,60 @@ fn counted<M: Memory + 'static>(mut feeding: Feeding<M>) -> (Box<dyn FnMut()>, u
 }
 
 /// One more snapshot of every device of a fleet, in any order.
+///
+/// What the gateway keeps of a device is as far away as it is in a gateway. What comes is not: a gateway reads into one
+/// buffer again and again, so frames lie behind each other in the order in which they come; there is one clock, and
+/// one buffer for answers. What devices themselves keep lies elsewhere.
 struct Turn {
-    devices: Vec<(Line, Sender)>,
+    connections: Vec<Connection>,
+    senders: Vec<Sender>,
     random: Random,
-    /// Who sends what, one after the other.
-    batch: Vec<(usize, Vec<u8>)>,
+    /// Who sends how many of the bytes, one after the other.
+    batch: Vec<(usize, usize)>,
+    bytes: Vec<u8>,
+    now: Now,
+    reply: Vec<u8>,
 }
 
 impl Turn {
     const SNAPSHOTS: usize = 10_000;
 
     fn new(devices: usize) -> Self {
-        let (devices, mut random) = (Rig::new().populate(&PUMP, devices), Random::new(3));
+        let rig = Rig::new();
+        let (lines, senders): (Vec<_>, Vec<_>) = rig.populate(&PUMP, devices).into_iter().unzip();
+        let (connections, times): (Vec<_>, Vec<_>) = lines.into_iter().map(Line::into_parts).unzip();
+        let (now, mut random) = (times[0], Random::new(3));
         // Numbers have as many digits in a small fleet as in a large one, for which they were counted on.
-        (devices.len()..Self::SNAPSHOTS).for_each(|_| PUMP.moment(&mut random));
-        Self { devices, random, batch: Vec::new() }
+        (devices..Self::SNAPSHOTS).for_each(|_| PUMP.moment(&mut random));
+        let (batch, bytes, reply) = (Vec::new(), Vec::new(), Vec::new());
+        Self { connections, senders, random, batch, bytes, now, reply }
     }
 
     fn prepare(&mut self, snapshots: usize) {
         self.batch.clear();
-        let mut order: Vec<_> = (0..self.devices.len()).collect();
+        self.bytes.clear();
+        let mut order: Vec<_> = (0..self.connections.len()).collect();
         while self.batch.len() < snapshots {
             self.random.shuffle(&mut order);
             for device in order.iter().take(snapshots - self.batch.len()) {
                 PUMP.moment(&mut self.random);
-                let (_, sender) = &mut self.devices[*device];
-                self.batch.push((*device, sender.snapshot()));
+                let snapshot = self.senders[*device].snapshot();
+                self.batch.push((*device, snapshot.len()));
+                self.bytes.extend(snapshot);
             }
         }
     }
 
     fn run(&mut self) {
-        for (device, snapshot) in &self.batch {
-            self.devices[*device].0.feed(snapshot);
+        let (mut rest, devices) = (&*self.bytes, self.connections.len());
+        for (n, (device, len)) in self.batch.iter().enumerate() {
+            if n.is_multiple_of(devices) {
+                self.now = self.now.after(Duration::from_secs(1));
+                self.reply.clear();
+            }
+            let (snapshot, behind) = rest.split_at(*len);
+            self.connections[*device].feed(snapshot, self.now, &mut self.reply);
+            rest = behind;
         }
     }
 

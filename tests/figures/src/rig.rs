@@ -44,6 +44,11 @@ impl Line {
         self.reply.clear();
         self.connection.feed(snapshot, self.now, &mut self.reply);
     }
+
+    /// The connection alone, and what time it is there.
+    pub(crate) fn into_parts(self) -> (Connection, Now) {
+        (self.connection, self.now)
+    }
 }
 
 impl Rig {

@@ -17,8 +17,8 @@ use super::{Fleet, Origin};
 #[derive(Debug)]
 #[repr(C, align(64))] // A frame finds what it needs in few cache lines.
 pub struct Connection {
-    session: Session,
     pub(super) tenant: Tenant,
+    session: Session,
 }
 
 /// The side of a connection that the session reports to.
@@ -27,14 +27,8 @@ pub struct Connection {
 /// the name back: from a device that was silent too long, or for another connection that speaks for the same device.
 /// A boot begins with a new device: only its name can tell whether that is the one from before.
 #[derive(Debug)]
-#[repr(C)] // What each frame needs stands in front.
+#[repr(C)] // What each frame needs stands at the end, where what it needs of the session begins.
 pub(super) struct Tenant {
-    device: Arc<Device>,
-    fleet: Arc<Fleet>,
-    /// Whether families have come that the fleet has not been asked to show.
-    unoffered: bool,
-    now: Now,
-    news: News,
     origin: Origin,
     id: u64,
     /// What was heard here before the boot, and may be the same device.
@@ -54,6 +48,12 @@ pub(super) struct Tenant {
     added: Added,
     /// Whether the schema is complete, and not in the store yet.
     unsaved: bool,
+    news: News,
+    now: Now,
+    /// Whether families have come that the fleet has not been asked to show.
+    unoffered: bool,
+    fleet: Arc<Fleet>,
+    device: Arc<Device>,
 }
 
 impl Connection {
@@ -79,7 +79,7 @@ impl Connection {
             now,
             news: News::default(),
         };
-        Self { session, tenant }
+        Self { tenant, session }
     }
 
     /// Takes bytes as they came, cut anywhere. Requests for the device are appended to `reply`.

@@ -26,18 +26,28 @@ pub(super) struct Device {
 
 /// Everything about a device that changes.
 #[derive(Debug)]
+#[repr(C)] // What each frame needs stands in front, up to the cells.
 pub(super) struct State {
-    /// The first of the labels that the gateway adds, ready to be shown; mostly there is but the device's.
-    label: Box<str>,
+    /// Empty while the fleet does not show it.
+    pub(super) name: Arc<str>,
+    pub(super) boots: u64,
     /// When it booted, by our clock, in milliseconds since the Unix epoch.
     pub(super) booted_ms: u64,
+    pub(super) seen: Now,
+    /// Tenths of a second, as of its last frame.
+    pub(super) uptime: u32,
+    /// Longest time between two snapshots of late, in tenths of a second; 0 until there were two.
+    interval: u32,
+    /// Of its first frame on this connection, and of its newest.
+    sequences: Option<(u16, u16)>,
+    pub(super) counts: DeviceCounts,
     pub(super) series: Series,
+    /// The first of the labels that the gateway adds, ready to be shown; mostly there is but the device's.
+    label: Box<str>,
     /// The rest of the labels that the gateway adds.
     labels: Box<[Box<str>]>,
     /// The labels of its info, ready to be shown.
     info: Box<str>,
-    /// Empty while the fleet does not show it.
-    pub(super) name: Arc<str>,
     /// Which labels the gateway adds.
     pub(super) added: Added,
     pub(super) firmware: Box<str>,
@@ -45,20 +55,11 @@ pub(super) struct State {
     /// Which connection speaks for it; `None` once that has ended.
     pub(super) connection: Option<u64>,
     pub(super) boot: u32,
-    pub(super) boots: u64,
-    /// Tenths of a second, as of its last frame.
-    pub(super) uptime: u32,
-    /// Of its first frame on this connection, and of its newest.
-    sequences: Option<(u16, u16)>,
-    pub(super) seen: Now,
-    /// Longest time between two snapshots of late, in tenths of a second; 0 until there were two.
-    interval: u32,
     pub(super) schema: u32,
     /// What its hash is computed over, once it is complete.
     pub(super) whole: Option<Arc<[u8]>>,
     pub(super) known: usize,
     pub(super) total: usize,
-    pub(super) counts: DeviceCounts,
     refused: Vec<Refused>,
 }
 

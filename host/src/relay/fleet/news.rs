@@ -6,16 +6,16 @@ use super::tally::{Counts, Tally};
 
 /// What the device is told when it is locked the next time: so a frame of values takes one lock.
 #[derive(Debug, Default)]
-#[repr(C)] // What each frame needs stands in front.
+#[repr(C)] // What each frame needs stands at the end, beside what else its connection needs.
 pub(super) struct News {
+    counts: Counts,
+    counted: bool,
     /// Uptime and number of its newest frame.
     pub(super) heard: Option<(u32, u16)>,
     /// Frames received: of most there is nothing else to count.
     pub(super) received: u64,
     /// And back: whether it was heard and had no name when it was locked last.
     pub(super) nameless: bool,
-    counted: bool,
-    counts: Counts,
 }
 
 impl News {

@@ -12,6 +12,7 @@ use crate::model::{Family, Kind, Native, Point, Value};
 
 /// Families by name, and their cells.
 #[derive(Debug, Default)]
+#[repr(C)] // What each frame needs stands in front.
 pub(super) struct Series {
     layout: Arc<Layout>,
     /// Whether no families are to come.
@@ -22,14 +23,14 @@ pub(super) struct Series {
     is_whole: bool,
     /// Whether every family is shown.
     is_shown: bool,
+    /// In the order of their cells.
+    tables: Vec<Table>,
     /// Which cells hold a value of this boot; nothing if all do.
     present: Box<[bool]>,
     /// What the fleet makes of each family; nothing if all are shown.
     offers: Vec<Offer>,
     /// Families that the fleet does not show, and why.
     refused: Vec<Refused>,
-    /// In the order of their cells.
-    tables: Vec<Table>,
 }
 
 /// What the fleet makes of a device's family.

@@ -34,6 +34,8 @@ pub(super) struct Device {
     /// That of the newest frame.
     header: Option<Header>,
     clock: Clock,
+    /// The time.
+    now: Option<Instant>,
     full: Full,
     /// Whether it has said in this boot who it is, and whether it has ever said here that it reads requests.
     greeted: bool,
@@ -42,12 +44,11 @@ pub(super) struct Device {
     bare: bool,
     snapshot: Snapshot,
     schema: Schema,
-    /// The time, and when all [`LOOKS`] are there again.
-    now: Option<Instant>,
     bounds: Bounds,
     hello: Assembly,
     slots: Slots,
     requests: Requests,
+    /// When all [`LOOKS`] are there again.
     looked: Option<Instant>,
 }
 

@@ -85,6 +85,11 @@ impl Places {
         }
     }
 
+    /// Gives memory back that was taken in advance.
+    pub(super) fn shrink(&mut self) {
+        self.families.shrink_to_fit();
+    }
+
     /// The number of the family whose cells are kept there.
     pub(super) fn number(&self, kept: usize) -> Option<usize> {
         self.families.iter().find(|place| place.kept == kept).map(|place| place.family)

@@ -176,6 +176,10 @@ impl Schema {
         if let Some(there) = self.records.get_mut(index) {
             *there = record;
             self.known += 1;
+            if self.known == self.total {
+                self.records.shrink_to_fit();
+                self.places.shrink();
+            }
         }
     }
 

@@ -110,7 +110,7 @@
 //! | `defmt` | `transport::defmt::dump`: the metrics as lines of the log; `defmt::Format` for errors |
 //! | `f32` | `GaugeF32`, and the digits of `f32` in text |
 //! | `f64` | the digits of `f64` in text, for hosts |
-//! | `critical-section` | atomics on targets without compare-and-swap; for binaries to set, and not needed for tables |
+//! | `critical-section` | atomics on targets without compare-and-swap; for binaries to set, not needed for tables and the like |
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -50,10 +50,11 @@ pub trait Quantiles: Sync + 'static {
 /// ```
 ///
 /// # How exact
-/// Buckets are those of an exponential histogram: 16 an octave, while what was observed in a step spans no more than `N` of
-/// them, else 8, or 4, and so on; the coarsest of the steps counts. What is told as quantile *q* of *n* observations is the middle of the bucket that the
-/// ⌈*q n*⌉-th smallest lies in. So it differs from that by no more than half of one less than the factor from a bucket to the
-/// next, and half a unit: by 2.2 % with 16 buckets an octave, 4.6 % with 8, 9.5 % with 4.
+/// Buckets are those of an exponential histogram: 16 an octave, while what was observed in a step spans no more than `N`
+/// of them, else 8, or 4, and so on; the coarsest of the steps counts. What is told as quantile *q* of *n* observations is
+/// the middle of the bucket that the ⌈*q n*⌉-th smallest lies in. So it differs from that by no more than half of one less
+/// than the factor from a bucket to the next, and half a unit: by 2.2 % with 16 buckets an octave, 4.6 % with 8, 9.5 % with
+/// 4.
 ///
 /// # Protocol
 /// An observation is one critical section, as in an [`ExponentialHistogram`](super::ExponentialHistogram). So is each step of
